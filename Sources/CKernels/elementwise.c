@@ -1,0 +1,192 @@
+#include "elementwise.h"
+
+#include "simd.h"
+
+KERNEL void assay_rmsnorm(long rows, long width, const float *x, long x_row, const float *weight, float epsilon,
+                          float *out, long out_row, float *inverse_rms) {
+  REASSOCIATE
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * x_row;
+    float *to = out + r * out_row, sum = 0;
+    for (long i = 0; i < width; i++) sum += in[i] * in[i];
+    float inverse = 1.0f / sqrtf(sum / (float)width + epsilon);
+    if (inverse_rms) inverse_rms[r] = inverse;
+    for (long i = 0; i < width; i++) to[i] = in[i] * inverse * weight[i];
+  }
+}
+
+KERNEL void assay_rmsnorm_backward(long rows, long width, const float *x, long x_row, const float *weight,
+                                   const float *inverse_rms, const float *dy, long dy_row, float *dx, long dx_row) {
+  REASSOCIATE
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * x_row, *d = dy + r * dy_row;
+    float *to = dx + r * dx_row, inverse = inverse_rms[r], dot = 0;
+    for (long i = 0; i < width; i++) dot += d[i] * weight[i] * in[i];
+    float along = dot * inverse * inverse * inverse / (float)width;
+    for (long i = 0; i < width; i++) to[i] += d[i] * weight[i] * inverse - in[i] * along;
+  }
+}
+
+KERNEL void assay_rope(long rows, long heads, long size, float *x, long x_row, const int32_t *positions,
+                       const float *cosines, const float *sines, float sign) {
+  long half = size / 2;
+  for (long r = 0; r < rows; r++) {
+    const float *c = cosines + positions[r] * half, *s = sines + positions[r] * half;
+    for (long h = 0; h < heads; h++) {
+      float *a = x + r * x_row + h * size, *b = a + half;
+      for (long i = 0; i < half; i++) {
+        float u = a[i], v = b[i], t = sign * s[i];
+        a[i] = u * c[i] - v * t;
+        b[i] = v * c[i] + u * t;
+      }
+    }
+  }
+}
+
+KERNEL void assay_swiglu(long rows, long width, const float *gate, long gate_row, const float *up, long up_row,
+                         float *out, long out_row) {
+  for (long r = 0; r < rows; r++) {
+    const float *g = gate + r * gate_row, *u = up + r * up_row;
+    float *to = out + r * out_row;
+    for (long i = 0; i < width; i++) to[i] = g[i] * sigmoid(g[i]) * u[i];
+  }
+}
+
+KERNEL void assay_swiglu_backward(long rows, long width, float *gate, long gate_row, float *up, long up_row,
+                                  const float *d, long d_row) {
+  for (long r = 0; r < rows; r++) {
+    float *g = gate + r * gate_row, *u = up + r * up_row;
+    const float *dy = d + r * d_row;
+    for (long i = 0; i < width; i++) {
+      float s = sigmoid(g[i]), silu = g[i] * s;
+      float du = dy[i] * silu, dg = dy[i] * u[i] * s * (1.0f + g[i] * (1.0f - s));
+      g[i] = dg;
+      u[i] = du;
+    }
+  }
+}
+
+KERNEL void assay_cross_entropy(long rows, long width, float *logits, long row, const int32_t *targets,
+                                float *losses, float scale) {
+  REASSOCIATE
+  for (long r = 0; r < rows; r++) {
+    float *z = logits + r * row, most = z[0], sum = 0, at = z[targets[r]];
+    for (long i = 0; i < width; i++) most = z[i] > most ? z[i] : most;
+    // A NaN or +∞ among the logits must reach the loss: the clamp inside fast_exp would hide it.
+    float spread = 0;
+    for (long i = 0; i < width; i++) spread += z[i] - z[i];
+    for (long i = 0; i < width; i++) {
+      float e = fast_exp(z[i] - most);
+      sum += e;
+      if (scale != 0) z[i] = e;
+    }
+    losses[r] = logf(sum) + most - at + spread;
+    if (scale != 0) {
+      float factor = scale / sum;
+      for (long i = 0; i < width; i++) z[i] *= factor;
+      z[targets[r]] -= scale;
+    }
+  }
+}
+
+KERNEL void assay_add(long rows, long width, const float *x, long x_row, float *y, long y_row) {
+  for (long r = 0; r < rows; r++) {
+    const float *from = x + r * x_row;
+    float *to = y + r * y_row;
+    for (long i = 0; i < width; i++) to[i] += from[i];
+  }
+}
+
+KERNEL void assay_add_bias(long rows, long width, const float *bias, float *y, long y_row) {
+  for (long r = 0; r < rows; r++)
+    for (long i = 0; i < width; i++) y[r * y_row + i] += bias[i];
+}
+
+KERNEL void assay_scale(long count, float factor, float *x) {
+  for (long i = 0; i < count; i++) x[i] *= factor;
+}
+
+KERNEL double assay_sum_of_squares(long count, const float *x) {
+  REASSOCIATE
+  double total = 0;
+  for (long i = 0; i < count; i++) total += (double)x[i] * x[i];
+  return total;
+}
+
+KERNEL int assay_all_finite(long count, const float *x) {
+  int32_t all = 1;
+  for (long i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, 4);
+    all &= (bits & 0x7f800000u) != 0x7f800000u;
+  }
+  return all;
+}
+
+KERNEL void assay_narrow(long rows, long width, const float *x, long x_row, uint16_t *out, long out_row) {
+  for (long r = 0; r < rows; r++)
+    for (long i = 0; i < width; i++) out[r * out_row + i] = narrow(x[r * x_row + i]);
+}
+
+KERNEL void assay_widen(long rows, long width, const uint16_t *x, long x_row, float *out, long out_row) {
+  for (long r = 0; r < rows; r++)
+    for (long i = 0; i < width; i++) out[r * out_row + i] = widen(x[r * x_row + i]);
+}
+
+/// An integer hash with full avalanche (Wellons' "lowbias32").
+INLINE uint32_t scramble(uint32_t x) {
+  x ^= x >> 16;
+  x *= 0x7feb352du;
+  x ^= x >> 15;
+  x *= 0x846ca68bu;
+  return x ^ x >> 16;
+}
+
+KERNEL void assay_dropout(long rows, long width, const float *x, long x_row, const uint64_t *keys, float p, float *out,
+                          long out_row, int accumulate) {
+  float keep = 1.0f / (1.0f - p);
+  uint32_t threshold = (uint32_t)((double)p * 16777216.0);
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * x_row;
+    float *to = out + r * out_row;
+    uint32_t low = (uint32_t)keys[r], high = (uint32_t)(keys[r] >> 32);
+    if (accumulate)
+      for (long i = 0; i < width; i++) {
+        uint32_t dice = scramble(scramble((uint32_t)i ^ low) + high) >> 8;
+        to[i] += dice < threshold ? 0 : in[i] * keep;
+      }
+    else
+      for (long i = 0; i < width; i++) {
+        uint32_t dice = scramble(scramble((uint32_t)i ^ low) + high) >> 8;
+        to[i] = dice < threshold ? 0 : in[i] * keep;
+      }
+  }
+}
+
+KERNEL void assay_adamw(long count, float *w, const float *g, float *m, float *v, float rate, float beta1, float beta2,
+                        float epsilon, float decay, float correction1, float correction2, float gradient_scale) {
+  float step = rate / correction1, inverse_root = 1.0f / sqrtf(correction2);
+  for (long i = 0; i < count; i++) {
+    float gradient = g[i] * gradient_scale;
+    m[i] = beta1 * m[i] + (1.0f - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1.0f - beta2) * gradient * gradient;
+    w[i] -= rate * decay * w[i];
+    w[i] -= step * m[i] / (sqrtf(v[i]) * inverse_root + epsilon);
+  }
+}
+
+KERNEL void assay_matrix_vector(long outputs, long inputs, const void *w, long w_row, int w_is_bf16, const float *x,
+                                float *y) {
+  REASSOCIATE
+  for (long o = 0; o < outputs; o++) {
+    float sum = 0;
+    if (w_is_bf16) {
+      const uint16_t *row = (const uint16_t *)w + o * w_row;
+      for (long i = 0; i < inputs; i++) sum += widen(row[i]) * x[i];
+    } else {
+      const float *row = (const float *)w + o * w_row;
+      for (long i = 0; i < inputs; i++) sum += row[i] * x[i];
+    }
+    y[o] = sum;
+  }
+}

@@ -1,0 +1,6 @@
+#pragma once
+#include "attention.h"
+#include "dequantize.h"
+#include "elementwise.h"
+#include "gemm.h"
+#include "memory.h"

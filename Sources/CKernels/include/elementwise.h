@@ -1,0 +1,49 @@
+// The parts of a transformer that are not matrix products. Rows are contiguous f32 with a stride of elements.
+#pragma once
+#include <stdint.h>
+
+/// out = x / rms(x) · weight by rows; rms(x)² = mean(x²) + epsilon. inverse_rms keeps 1/rms for the backward.
+void assay_rmsnorm(long rows, long width, const float *x, long x_row, const float *weight, float epsilon, float *out,
+                   long out_row, float *inverse_rms);
+/// dx += the gradient of rmsnorm: inverse·(dy·w) − x·inverse³/width·Σ(dy·w·x).
+void assay_rmsnorm_backward(long rows, long width, const float *x, long x_row, const float *weight,
+                            const float *inverse_rms, const float *dy, long dy_row, float *dx, long dx_row);
+
+/// Rotary position embedding, in place, Hugging Face halves: (a, b) = (x[i], x[i + size/2]) turned by the angle of
+/// (position, i). `sign` −1 turns back: the transpose, hence the backward. tables: [position][size/2].
+void assay_rope(long rows, long heads, long size, float *x, long x_row, const int32_t *positions, const float *cosines,
+                const float *sines, float sign);
+
+/// out = silu(gate) · up.
+void assay_swiglu(long rows, long width, const float *gate, long gate_row, const float *up, long up_row, float *out,
+                  long out_row);
+/// gate and up become their gradients, d is the gradient of the product.
+void assay_swiglu_backward(long rows, long width, float *gate, long gate_row, float *up, long up_row, const float *d,
+                           long d_row);
+
+/// Cross-entropy of each row with its target. losses[row] = −log softmax(logits)[target]; the row becomes
+/// (softmax − onehot) · scale when scale is not 0.
+void assay_cross_entropy(long rows, long width, float *logits, long row, const int32_t *targets, float *losses,
+                         float scale);
+
+void assay_add(long rows, long width, const float *x, long x_row, float *y, long y_row);
+void assay_add_bias(long rows, long width, const float *bias, float *y, long y_row);
+void assay_scale(long count, float factor, float *x);
+double assay_sum_of_squares(long count, const float *x);
+/// 1 when every element is finite.
+int assay_all_finite(long count, const float *x);
+void assay_narrow(long rows, long width, const float *x, long x_row, uint16_t *out, long out_row);
+void assay_widen(long rows, long width, const uint16_t *x, long x_row, float *out, long out_row);
+
+/// out = mask · x / (1 − p), or out += … when `accumulate`. The mask of a row is a function of its key and the
+/// column alone, so that it does not depend on how rows are shared among threads, and can be made again.
+void assay_dropout(long rows, long width, const float *x, long x_row, const uint64_t *keys, float p, float *out,
+                   long out_row, int accumulate);
+
+/// One AdamW step (Loshchilov & Hutter 2019, as PyTorch orders it). correction1/2 are 1 − βᵗ.
+void assay_adamw(long count, float *w, const float *g, float *m, float *v, float rate, float beta1, float beta2,
+                 float epsilon, float decay, float correction1, float correction2, float gradient_scale);
+
+/// y = W·x for W [outputs, inputs] by rows: one token of generation.
+void assay_matrix_vector(long outputs, long inputs, const void *w, long w_row, int w_is_bf16, const float *x,
+                         float *y);

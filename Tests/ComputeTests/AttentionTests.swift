@@ -1,0 +1,125 @@
+import Compute
+import Testing
+
+@Suite("Attention")
+struct AttentionTests {
+  /// Ungrouped, grouped and one key head; odd head sizes; runs of one row.
+  static let small = [
+    AttentionCase(heads: 1, keyValueHeads: 1, headSize: 2, prefix: 0, lengths: [1], seed: 11),
+    AttentionCase(heads: 3, keyValueHeads: 3, headSize: 5, prefix: 0, lengths: [4, 1, 6], seed: 12),
+    AttentionCase(heads: 4, keyValueHeads: 2, headSize: 4, prefix: 3, lengths: [5, 1, 4], seed: 13),
+    AttentionCase(heads: 6, keyValueHeads: 1, headSize: 3, prefix: 2, lengths: [3, 6], scale: 3, seed: 14),
+  ]
+
+  /// Queries go in blocks of 64: runs that end before, at and after one, behind prefixes of any length.
+  static let large = [
+    AttentionCase(heads: 2, keyValueHeads: 1, headSize: 8, prefix: 0, lengths: [130, 63, 64, 65], seed: 15),
+    AttentionCase(heads: 4, keyValueHeads: 2, headSize: 6, prefix: 70, lengths: [66, 1, 40], seed: 16),
+  ]
+
+  @Test("CausalAttention.forward, on every kernel")
+  func forward() async {
+    await #expect(processExitsWith: .success) {
+      for test in AttentionTests.small + AttentionTests.large {
+        let twin = test.twin()
+        try InstructionSet.withEach { set in
+          let fast = try test.run(workers: Workers(count: 2))
+          #expect(relativeError(fast.output, twin.output) < 2e-6, "\(set), \(test.attention)")
+          #expect(relativeError(fast.logSums, twin.logSums) < 2e-6, "\(set), \(test.attention)")
+          #expect(fast.isUntouchedAround)
+        }
+      }
+    }
+  }
+
+  @Test("CausalAttention.backward and reduceKeyValue: every element of dq, dk, dv, on every kernel")
+  func backward() async {
+    await #expect(processExitsWith: .success) {
+      for test in AttentionTests.small {
+        let dq = FiniteDifferences.gradient(at: test.q) { test.twinLoss(q: $0) }
+        let dk = FiniteDifferences.gradient(at: test.k) { test.twinLoss(k: $0) }
+        let dv = FiniteDifferences.gradient(at: test.v) { test.twinLoss(v: $0) }
+        try InstructionSet.withEach { set in
+          let fast = try test.run(workers: Workers(count: 3))
+          #expect(relativeError(fast.dq, dq) < 5e-6, "\(set), \(test.attention)")
+          // One row attends to itself alone: keys have no influence, and no gradient to compare with.
+          #expect(test.rows == 1 || relativeError(fast.dk, dk) < 5e-6, "\(set), \(test.attention)")
+          #expect(relativeError(fast.dv, dv) < 5e-6, "\(set), \(test.attention)")
+        }
+      }
+    }
+  }
+
+  @Test("CausalAttention.backward: long runs, along random directions", arguments: 0..<2)
+  func backwardOfLongRuns(index: Int) throws {
+    let test = Self.large[index]
+    let fast = try test.run(workers: Workers(count: 2))
+    var dice = Dice(17)
+    for _ in 0..<2 {
+      let (q, k, v) = (
+        dice.table(test.rows, test.q.columns), dice.table(test.rows, test.k.columns),
+        dice.table(test.rows, test.v.columns)
+      )
+      let h = 1e-4
+      let above = test.twinLoss(q: test.q.adding(h, q), k: test.k.adding(h, k), v: test.v.adding(h, v))
+      let below = test.twinLoss(q: test.q.adding(-h, q), k: test.k.adding(-h, k), v: test.v.adding(-h, v))
+      let ours = Table(fast.dq).dot(q) + Table(fast.dk).dot(k) + Table(fast.dv).dot(v)
+      let expected = (above - below) / (2 * h)
+      #expect(abs(ours - expected) < 1e-5 * max(1, abs(expected)), "\(ours), expected \(expected)")
+    }
+  }
+
+  @Test("CausalAttention.backward: against differences of the fast forward itself")
+  func backwardOfFastForward() throws {
+    let test = Self.small[2]
+    let workers = Workers(count: 1)
+    let fast = try test.run(workers: workers)
+    var dice = Dice(18)
+    func check(_ at: Table, _ gradient: Matrix, _ f: (Table) throws -> AttentionCase.Result) throws {
+      let direction = dice.table(at.rows, at.columns)
+      let slope = try FiniteDifferences.derivative(at: at, along: direction, step: 0.05) {
+        Table(try f($0).output).dot(test.dOutput)
+      }
+      let ours = Table(gradient).dot(direction)
+      #expect(abs(slope - ours) < 1e-4 * max(1, abs(ours)), "\(ours), by differences \(slope)")
+    }
+    try check(test.q, fast.dq) { try test.run(workers: workers, q: $0) }
+    try check(test.k, fast.dk) { try test.run(workers: workers, k: $0) }
+    try check(test.v, fast.dv) { try test.run(workers: workers, v: $0) }
+  }
+
+  @Test("CachedAttention.forward: new tokens after kept ones, on every kernel")
+  func cached() async {
+    await #expect(processExitsWith: .success) {
+      var dice = Dice(19)
+      for (heads, shared, size, past, new) in [
+        (1, 1, 2, 0, 1), (4, 2, 6, 0, 9), (4, 2, 6, 13, 1), (6, 3, 5, 70, 67), (3, 1, 16, 130, 2),
+      ] {
+        let count = past + new
+        let q = dice.table(new, heads * size)
+        let (k, v) = (dice.table(count, shared * size), dice.table(count, shared * size))
+        let twin = Reference.attention(q: q, k: k, v: v, heads: heads, keyValueHeads: shared) {
+          Array(0...past + $0)
+        }
+        // Rows of the cache that are not filled yet hold anything.
+        let keys = try Matrix(
+          [Float](repeating: .nan, count: (count + 5) * shared * size), rows: count + 5,
+          columns: shared * size)
+        let values = try Matrix(keys.values, rows: keys.rows, columns: keys.columns)
+        keys.rows(0..<count).set(k.values.map { Float($0) })
+        values.rows(0..<count).set(v.values.map { Float($0) })
+        let queries = try Window(q).matrix
+        try InstructionSet.withEach { set in
+          let output = try Window(rows: new, columns: heads * size)
+          let attention = CachedAttention(heads: heads, keyValueHeads: shared, headSize: size)
+          for head in 0..<heads {
+            attention.forward(
+              head: head, q: queries, keys: keys, values: values, count: count, output: output.matrix)
+          }
+          #expect(relativeError(output.matrix, twin.output) < 2e-6, "\(set), \(past) + \(new)")
+          #expect(output.isUntouchedAround)
+        }
+      }
+    }
+  }
+}
