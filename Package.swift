@@ -5,11 +5,16 @@ import PackageDescription
 let package = Package(
   name: "assay",
   targets: [
+    .target(name: "ModelFiles", dependencies: ["CKernels", "CFileSystem"]),
+
     // Floor 0: arithmetic, and the C libraries.
     .target(name: "Compute", dependencies: ["CKernels"]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+    .systemLibrary(name: "CFileSystem"),
 
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["ModelFiles"], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]
 )
