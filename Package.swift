@@ -5,6 +5,8 @@ import PackageDescription
 let package = Package(
   name: "assay",
   targets: [
+    // Floor 1: models, tokenizers and their files.
+    .target(name: "LanguageModels", dependencies: ["Compute", "ModelFiles"]),
     .target(name: "ModelFiles", dependencies: ["CKernels", "CFileSystem"]),
 
     // Floor 0: arithmetic, and the C libraries.
@@ -15,6 +17,9 @@ let package = Package(
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "LanguageModelsTests", dependencies: ["LanguageModels", "ModelFiles", "Compute"],
+      resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]
 )
