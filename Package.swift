@@ -5,6 +5,9 @@ import PackageDescription
 let package = Package(
   name: "assay",
   targets: [
+    // Floor 2: training.
+    .target(name: "FineTuning", dependencies: ["LanguageModels", "ModelFiles", "Compute"]),
+
     // Floor 1: models, tokenizers and their files.
     .target(name: "LanguageModels", dependencies: ["Compute", "ModelFiles"]),
     .target(name: "ModelFiles", dependencies: ["CKernels", "CFileSystem"]),
@@ -20,6 +23,8 @@ let package = Package(
     .testTarget(
       name: "LanguageModelsTests", dependencies: ["LanguageModels", "ModelFiles", "Compute"],
       resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "FineTuningTests", dependencies: ["FineTuning", "LanguageModels", "ModelFiles", "Compute"]),
   ],
   swiftLanguageModes: [.v6]
 )
