@@ -4,7 +4,14 @@ import PackageDescription
 // An arrow between targets may only point down; README.md has the table of floors.
 let package = Package(
   name: "assay",
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+  ],
   targets: [
+    // Floor 3: the SQLite project file.
+    .target(
+      name: "ProjectStore", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
+
     // Floor 2: training.
     .target(name: "FineTuning", dependencies: ["LanguageModels", "ModelFiles", "Compute"]),
 
@@ -25,6 +32,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "FineTuningTests", dependencies: ["FineTuning", "LanguageModels", "ModelFiles", "Compute"]),
+    .testTarget(name: "ProjectStoreTests", dependencies: ["ProjectStore"]),
   ],
   swiftLanguageModes: [.v6]
 )
