@@ -6,8 +6,13 @@ let package = Package(
   name: "assay",
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
+    .target(
+      name: "TerminalUI",
+      dependencies: ["CNcurses", "CEmbeddedFiles", .product(name: "TOMLKit", package: "TOMLKit")]),
+
     // Floor 3: the SQLite project file.
     .target(
       name: "ProjectStore", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
@@ -23,6 +28,8 @@ let package = Package(
     .target(name: "Compute", dependencies: ["CKernels"]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
     .systemLibrary(name: "CFileSystem"),
+    .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw")]),
+    .target(name: "CEmbeddedFiles"),
 
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
     .testTarget(
@@ -33,6 +40,8 @@ let package = Package(
     .testTarget(
       name: "FineTuningTests", dependencies: ["FineTuning", "LanguageModels", "ModelFiles", "Compute"]),
     .testTarget(name: "ProjectStoreTests", dependencies: ["ProjectStore"]),
+    .testTarget(
+      name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
   ],
   swiftLanguageModes: [.v6]
 )

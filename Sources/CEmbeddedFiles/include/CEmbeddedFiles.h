@@ -1,0 +1,8 @@
+// Files of the repository that the program carries with it, so that it works wherever it is started.
+#pragma once
+
+/// Each is UTF-8 with a terminating 0.
+const char *embedded_qa_case(void);
+const char *embedded_datacenter_qa(void);
+const char *embedded_theme_dark(void);
+const char *embedded_theme_light(void);

@@ -1,0 +1,100 @@
+/// A named action. What it does is the application's; how it is called and reached is here.
+public struct Command: Hashable, Sendable {
+  /// For settings, logs and tests: `runs.pause`.
+  public var name: String
+  /// For hints, help and the palette: `pause`.
+  public var title: String
+  public var keys: [Key]
+  /// Where it counts: a screen, a pane, or `KeyTable.everywhere`.
+  public var section: String
+
+  public init(name: String, title: String, keys: [Key], section: String) {
+    self.name = name
+    self.title = title
+    self.keys = keys
+    self.section = section
+  }
+}
+
+/// A key that would run two commands.
+public struct KeyConflict: Error, Hashable, Sendable, CustomStringConvertible {
+  public var key: Key
+  public var first: String
+  public var second: String
+
+  public var description: String { "key \(key) is bound to both \(first) and \(second)" }
+}
+
+/// Why a user's binding was not taken.
+public enum KeyBindingError: Error, Hashable, Sendable, CustomStringConvertible {
+  case unknownCommand(String)
+  case unknownKey(String, command: String)
+  case conflict(KeyConflict)
+
+  public var description: String {
+    switch self {
+    case .unknownCommand(let name): return "there is no command \(name) to bind a key to"
+    case .unknownKey(let key, let command): return "\(command): there is no key called \(key)"
+    case .conflict(let conflict): return conflict.description
+    }
+  }
+}
+
+/// All commands with their keys: the one table behind dispatch, hints, help and palette.
+public struct KeyTable: Sendable {
+  /// The section of commands that count on every screen.
+  public static let everywhere = "Everywhere"
+
+  public private(set) var commands: [Command]
+
+  public init(_ commands: [Command]) { self.commands = commands }
+
+  /// The command that a key runs in one of the sections, the first section first, then everywhere.
+  public func command(for key: Key, in sections: [String]) -> Command? {
+    for section in sections + [Self.everywhere] {
+      if let found = commands.first(where: { $0.section == section && $0.keys.contains(key) }) {
+        return found
+      }
+    }
+    return nil
+  }
+
+  public func command(named name: String) -> Command? { commands.first { $0.name == name } }
+
+  /// The commands that count in one of the sections or everywhere, in that order.
+  public func commands(in sections: [String]) -> [Command] {
+    (sections + [Self.everywhere]).flatMap { section in commands.filter { $0.section == section } }
+  }
+
+  /// Every key with two meanings in one section. A section may give an everywhere key another meaning.
+  public var conflicts: [KeyConflict] {
+    var owners: [String: [Key: String]] = [:]
+    var found: [KeyConflict] = []
+    for command in commands {
+      for key in command.keys {
+        if let first = owners[command.section]?[key], first != command.name {
+          found.append(KeyConflict(key: key, first: first, second: command.name))
+        } else {
+          owners[command.section, default: [:]][key] = command.name
+        }
+      }
+    }
+    return found
+  }
+
+  /// The table with a user's keys in place of a command's own.
+  public func rebinding(_ bindings: [(command: String, keys: [String])]) throws -> KeyTable {
+    var table = self
+    for (name, keys) in bindings {
+      guard let index = table.commands.firstIndex(where: { $0.name == name }) else {
+        throw KeyBindingError.unknownCommand(name)
+      }
+      table.commands[index].keys = try keys.map { text in
+        guard let key = Key(text) else { throw KeyBindingError.unknownKey(text, command: name) }
+        return key
+      }
+    }
+    if let conflict = table.conflicts.first { throw KeyBindingError.conflict(conflict) }
+    return table
+  }
+}

@@ -1,0 +1,58 @@
+/// The top line: where one is at the left, the screens, and what goes on at the right.
+public struct StatusLine: Sendable {
+  public struct Tab: Hashable, Sendable {
+    public var key: String
+    public var title: String
+
+    public init(key: String, title: String) {
+      self.key = key
+      self.title = title
+    }
+  }
+
+  public var place: StyledText
+  public var tabs: [Tab]
+  public var selectedTab: Int
+  /// State of runs, alerts, loading. What comes first stays longest.
+  public var facts: [StyledText]
+
+  public init(place: StyledText, tabs: [Tab], selectedTab: Int, facts: [StyledText]) {
+    self.place = place
+    self.tabs = tabs
+    self.selectedTab = selectedTab
+    self.facts = facts
+  }
+
+  /// Draws into the first row: the facts first, then the place, then as many tabs as fit, by title or by key alone.
+  public func draw(in grid: inout CellGrid, _ area: Rectangle) {
+    guard !area.isEmpty else { return }
+    let row = area.row(0)
+    var right = StyledText()
+    for fact in facts {
+      let wider = right.isEmpty ? fact : right + StyledText("   ") + fact
+      guard wider.width + 12 <= row.width else { break }
+      right = wider
+    }
+    let rightWidth = right.isEmpty ? 0 : right.width + 2
+    grid.put(right, in: row, align: .right)
+    let left = row.inset(right: rightWidth)
+    let full = tabTexts(titled: true)
+    let short = tabTexts(titled: false)
+    let fits = { (texts: [StyledText]) in
+      place.width + 3 + texts.reduce(0) { $0 + $1.width + 2 } <= left.width
+    }
+    let shown = fits(full) ? full : fits(short) ? short : []
+    grid.put(place, x: left.x, y: left.y, maximum: left.width)
+    var x = left.x + place.width + 3
+    for tab in shown { x = grid.put(tab, x: x, y: left.y) + 2 }
+  }
+
+  private func tabTexts(titled: Bool) -> [StyledText] {
+    tabs.enumerated().map { index, tab in
+      let isSelected = index == selectedTab
+      let text = titled || isSelected ? " \(tab.title)" : ""
+      return StyledText(tab.key, .key, isSelected ? [.bold, .underline] : [])
+        + StyledText(text, isSelected ? Style(.text, .bold) : .dim)
+    }
+  }
+}
