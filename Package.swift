@@ -9,6 +9,14 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
+    // Floor 4: long tasks, and the terminal.
+    .target(
+      name: "Jobs",
+      dependencies: [
+        "ProjectStore", "FineTuning", "LanguageModels", "ModelFiles", "Compute",
+        "CEmbeddedFiles", "CProcess", "CZlib", "CCrypto",
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
     .target(
       name: "TerminalUI",
       dependencies: ["CNcurses", "CEmbeddedFiles", .product(name: "TOMLKit", package: "TOMLKit")]),
@@ -30,6 +38,9 @@ let package = Package(
     .systemLibrary(name: "CFileSystem"),
     .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw")]),
     .target(name: "CEmbeddedFiles"),
+    .target(name: "CProcess"),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
 
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
     .testTarget(
@@ -42,6 +53,7 @@ let package = Package(
     .testTarget(name: "ProjectStoreTests", dependencies: ["ProjectStore"]),
     .testTarget(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs"]),
   ],
   swiftLanguageModes: [.v6]
 )

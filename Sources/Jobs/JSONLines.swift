@@ -1,0 +1,53 @@
+import Foundation
+
+/// A line of a file that could not be used.
+public struct LineError: Error, CustomStringConvertible {
+  public var file: String
+  /// 1 is the first.
+  public var line: Int
+  public var problem: String
+
+  public init(file: String, line: Int, problem: String) {
+    self.file = file
+    self.line = line
+    self.problem = problem
+  }
+
+  public var description: String { "\(file):\(line): \(problem)" }
+}
+
+/// One JSON value per line; blank lines are skipped.
+enum JSONLines {
+  static func decode<Value: Decodable>(_ type: Value.Type, from text: String, file: String) throws -> [Value]
+  {
+    let decoder = JSONDecoder()
+    var values: [Value] = []
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      guard !line.allSatisfy(\.isWhitespace) else { continue }
+      do {
+        values.append(try decoder.decode(type, from: Data(line.utf8)))
+      } catch {
+        throw LineError(file: file, line: number + 1, problem: describe(error))
+      }
+    }
+    return values
+  }
+
+  private static func describe(_ error: any Error) -> String {
+    switch error as? DecodingError {
+    case .keyNotFound(let key, _): "field “\(key.stringValue)” is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      "field “\(context.codingPath.map(\.stringValue).joined(separator: "."))” is of another type"
+    default: "not a JSON object"
+    }
+  }
+}
+
+/// A row of a data file.
+public struct QuestionAnswer: Sendable, Codable, Equatable {
+  public var question: String
+  public var answer: String
+  public var category: String?
+  public var source: String?
+  public var split: String?
+}

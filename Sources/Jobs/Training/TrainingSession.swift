@@ -1,0 +1,396 @@
+import Compute
+import Dispatch
+import FineTuning
+import Foundation
+import LanguageModels
+import ModelFiles
+import ProjectStore
+
+/// The loop of a run: step, report, evaluate, checkpoint, obey. Belongs to the engine's queue.
+final class TrainingSession {
+  private let store: ProjectStore
+  private let runID: Run.ID
+  private let observer: @Sendable (WorkerEvent) -> Void
+  private let recorder: RunRecorder
+  private let recipe: RunRecipe
+  private let opened: OpenedModel
+  private let data: RunData
+  private let model: Llama
+  private let trainer: Trainer
+  private let samples: SampleAnswers
+  private let name: String
+  private let segment: Int
+  private let resumedFrom: Int
+  private let started = Date()
+
+  private var baseEvaluation: Double?
+  private var lastEvaluation: (step: Int, loss: Double)?
+  private var lastCheckpoint: Int?
+  private var lastLoss: Double?
+  private var speeds: [Double] = []
+  private var firstStepSeconds: Double?
+  private var overfitting: OverfittingWatch
+
+  private var folder: URL { store.runFolder(runID) }
+  private var checkpointFolder: URL { folder.appendingPathComponent("checkpoint") }
+  private var adapterFolder: URL { folder.appendingPathComponent("adapter") }
+
+  /// Opens everything and, when the run has a checkpoint, goes back to it.
+  init(
+    store: ProjectStore, run id: Run.ID, cache: ModelCache,
+    observer: @escaping @Sendable (WorkerEvent) -> Void
+  ) throws {
+    self.store = store
+    runID = id
+    self.observer = observer
+    var run = try store.updateRun(id) {
+      $0.state = .starting
+      $0.pid = getpid()
+      $0.message = nil
+      $0.startedAt = $0.startedAt ?? .now
+    }
+    recorder = RunRecorder(store: store, run: id, queue: DispatchQueue(label: "assay.recorder"))
+    name = run.name
+    recipe = try RunRecipe(json: run.recipeJSON)
+    data = try RunData.read(from: store.runFolder(id))
+    opened = try OpenedModel(
+      name: recipe.model, url: cache.resolve(recipe.model),
+      template: recipe.template.flatMap { ChatTemplate.Name(rawValue: $0) })
+    let training = try RunData.sequences(data.training, opened, maxLength: .max)
+    let evaluation = try RunData.sequences(data.evaluation, opened, maxLength: .max)
+    try MemoryEstimate(recipe.training, model: opened.configuration, rows: training)
+      .check(folder: store.folder)
+    model = try opened.weights(precision: recipe.training.precision, threads: recipe.training.threads)
+    trainer = try Trainer(
+      model: model, recipe: recipe.training, trainingSet: training, evaluationSet: evaluation)
+    overfitting = OverfittingWatch()
+
+    let checkpoint = store.runFolder(id).appendingPathComponent("checkpoint")
+    let hasRun = run.step > 0 || FileManager.default.fileExists(atPath: checkpoint.path)
+    if FileManager.default.fileExists(atPath: checkpoint.path) {
+      try FineTuning.Checkpoint.restore(trainer, from: checkpoint)
+      lastCheckpoint = trainer.state.step
+    }
+    if hasRun { run = try store.resumeRun(id, fromStep: trainer.state.step) }
+    segment = run.segment
+    resumedFrom = trainer.state.step
+    samples = SampleAnswers(
+      data.evaluation.isEmpty ? data.training : data.evaluation, opened: opened, model: model,
+      workers: Workers(count: recipe.training.threads))
+  }
+
+  // MARK: - The loop
+
+  func train(
+    interruption: () -> TrainingWorker.Interruption, waitForChange: () -> Void
+  ) throws -> WorkerSummary {
+    try begin()
+    var ending = RunState.finished
+    loop: while !trainer.isFinished {
+      switch try obey(interruption, waitForChange) {
+      case .goOn: break
+      case .stopAndSave:
+        ending = .stopped
+        break loop
+      case .stopNow: return try end(.stopped, save: false)
+      }
+      try step()
+      if trainer.state.step == resumedFrom + 1 { try evaluateBase() }
+      let step = trainer.state.step
+      if recipe.training.evaluateEvery > 0, step % recipe.training.evaluateEvery == 0, !trainer.isFinished {
+        try evaluate()
+      }
+      if recipe.training.checkpointEvery > 0, step % recipe.training.checkpointEvery == 0 { try checkpoint() }
+      if trainer.shouldStopEarly {
+        try note(
+          .earlyStop,
+          "no better evaluation for \(trainer.state.evaluationsWithoutImprovement) in a row; the best was step \(trainer.state.bestStep ?? 0)"
+        )
+        break
+      }
+    }
+    return try end(ending, save: true)
+  }
+
+  private func begin() throws {
+    let total = recipe.training.totalSteps
+    try store.updateRun(runID) {
+      $0.state = .running
+      $0.totalSteps = total
+    }
+    try note(
+      resumedFrom > 0 || segment > 0 ? .resumed : .started,
+      resumedFrom > 0 || segment > 0
+        ? "resumed from step \(resumedFrom)"
+        : "\(data.training.count) pairs, \(total) steps, \(recipe.training.precision.rawValue), \(recipe.training.threads) threads"
+    )
+    observer(
+      .started(
+        run: runID, name: name, model: opened.displayName, totalSteps: total,
+        trainingRows: data.training.count, evaluationRows: data.evaluation.count, resumedFrom: resumedFrom))
+  }
+
+  private func step() throws {
+    let report: StepReport
+    do {
+      report = try trainer.step()
+    } catch let failure as TrainingFailure {
+      // The chart shows where it happened; the adapter and the checkpoint stay as they were.
+      let next = trainer.state.step + 1
+      if case .notFinite = failure { try record([(.trainLoss, .nan)], step: next) }
+      try note(.nan, "\(failure)", step: next)
+      throw failure
+    }
+    let speed = Double(report.tokens) / report.seconds
+    speeds.append(speed)
+    lastLoss = report.loss
+    if firstStepSeconds == nil { firstStepSeconds = ProcessFacts.secondsSinceLaunch }
+    let (first, resident, peak) = (
+      firstStepSeconds, ProcessFacts.residentBytes, ProcessFacts.peakResidentBytes
+    )
+    overfitting.train(loss: report.loss)
+    try record([
+      (.trainLoss, report.loss), (.learningRate, report.learningRate), (.gradientNorm, report.gradientNorm),
+      (.tokensPerSecond, speed), (.residentBytes, Double(resident)),
+    ])
+    let tokens = trainer.state.trainedTokens
+    try recorder.update { run in
+      run.step = report.step
+      run.trainLoss = report.loss
+      run.tokensPerSecond = speed
+      run.trainedTokens = tokens
+      run.learningRate = report.learningRate
+      run.gradientNorm = report.gradientNorm
+      run.residentBytes = resident
+      run.peakResidentBytes = peak
+      run.firstStepSeconds = run.firstStepSeconds ?? first
+    }
+    try recorder.flush()
+    observer(
+      .step(
+        step: report.step, trainLoss: report.loss, learningRate: report.learningRate,
+        gradientNorm: report.gradientNorm, tokensPerSecond: speed, trainedTokens: tokens, epoch: trainer.epoch
+      ))
+  }
+
+  // MARK: - Evaluation
+
+  /// What the base model does without the adapter: where the evaluation curve begins. It comes after the first step,
+  /// so that a run shows its first point at once.
+  private func evaluateBase() throws {
+    guard resumedFrom == 0, let loss = try trainer.evaluate(base: true) else { return }
+    baseEvaluation = loss
+    try record([(.evalLoss, loss)], step: 0, tokens: 0, epoch: 0)
+    try recorder.update { $0.evalLoss = $0.evalLoss ?? loss }
+    try note(.evaluated, "base model · eval \(text(loss))", step: 0)
+    observer(.evaluation(step: 0, evalLoss: loss, bestEvalLoss: nil, improved: false))
+  }
+
+  private func evaluate() throws {
+    guard let loss = try trainer.evaluate() else { return }
+    let step = trainer.state.step
+    let before = trainer.state.bestEvaluationLoss
+    let improved = trainer.record(evaluation: loss)
+    lastEvaluation = (step, loss)
+    try record([(.evalLoss, loss)])
+    let (best, bestStep) = (trainer.state.bestEvaluationLoss, trainer.state.bestStep)
+    try recorder.update {
+      $0.evalLoss = loss
+      $0.bestEvalLoss = best
+      $0.bestStep = bestStep
+    }
+    if improved { try saveAdapter() }
+    try note(
+      improved ? .improved : .evaluated,
+      "eval \(text(loss))"
+        + (improved
+          ? (before.map { " improved (\(text($0)))" } ?? "") + " · adapter kept"
+          : " · best \(text(best ?? loss)) at step \(bestStep ?? 0)")
+    )
+    if let warning = overfitting.evaluated(loss: loss) { try note(.overfitting, warning) }
+    observer(.evaluation(step: step, evalLoss: loss, bestEvalLoss: best, improved: improved))
+    if improved { try sample(count: 1) }
+  }
+
+  private func sample(count: Int) throws {
+    for answer in try samples.next(count, adapter: trainer.adapter) {
+      let step = trainer.state.step
+      try store.append([
+        SampleAnswer(
+          run: runID, step: step, pairID: QAPair.ID(answer.row.id), question: answer.row.question,
+          expected: answer.row.answer, baseAnswer: answer.base, answer: answer.tuned)
+      ])
+      observer(
+        .sample(
+          step: step, question: answer.row.question, expected: answer.row.answer, base: answer.base,
+          answer: answer.tuned))
+    }
+  }
+
+  // MARK: - Files
+
+  /// The PEFT folder that the run is for: the best adapter so far.
+  private func saveAdapter() throws {
+    let folder = adapterFolder
+    try trainer.adapter.peftAdapter(baseModel: opened.baseModelName).write(to: folder)
+    let path = store.storedPath(folder)
+    try recorder.update { $0.adapterPath = path }
+  }
+
+  private func checkpoint() throws {
+    let step = trainer.state.step
+    guard lastCheckpoint != step else { return }
+    try FineTuning.Checkpoint.save(
+      trainer, baseModel: opened.baseModelName, to: checkpointFolder)
+    lastCheckpoint = step
+    try note(.checkpoint, "checkpoint")
+    observer(.checkpoint(step: step))
+  }
+
+  // MARK: - Commands
+
+  private enum Order { case goOn, stopAndSave, stopNow }
+
+  /// Does what was asked for since the last step; stays here while paused.
+  private func obey(
+    _ interruption: () -> TrainingWorker.Interruption, _ waitForChange: () -> Void
+  ) throws -> Order {
+    var paused = false
+    while true {
+      switch interruption() {
+      case .none: break
+      case .stopAndSave: return .stopAndSave
+      case .stopNow: return .stopNow
+      }
+      for filed in try store.takeCommands(run: runID) {
+        switch filed.command {
+        case .pause where !paused:
+          paused = true
+          try setState(.paused)
+          try note(.paused, "paused")
+        case .resume where paused:
+          paused = false
+          try setState(.running)
+          try note(.resumed, "goes on")
+        case .pause, .resume:
+          try store.answerCommand(filed.id, rejection: paused ? "already paused" : "not paused")
+          continue
+        case .stopAndSave, .stopNow:
+          try setState(.stopping)
+          try store.answerCommand(filed.id)
+          return filed.command == .stopNow ? .stopNow : .stopAndSave
+        case .checkpoint: try checkpoint()
+        case .evaluate: try evaluate()
+        case .setLearningRate(let rate):
+          guard rate > 0, rate <= 1 else {
+            try store.answerCommand(filed.id, rejection: "\(rate) is not in (0, 1]")
+            continue
+          }
+          trainer.setPeakLearningRate(rate)
+          try note(.learningRate, "peak learning rate set to \(rate)")
+        }
+        try store.answerCommand(filed.id)
+      }
+      guard paused else { return .goOn }
+      try recorder.flush()
+      waitForChange()
+    }
+  }
+
+  private func setState(_ state: RunState) throws {
+    try recorder.update { $0.state = state }
+    try recorder.flush()
+  }
+
+  // MARK: - The end
+
+  private func end(_ state: RunState, save: Bool) throws -> WorkerSummary {
+    if save {
+      if lastEvaluation?.step != trainer.state.step { try evaluate() }
+      if trainer.evaluationSet.isEmpty, trainer.state.step > 0 { try saveAdapter() }
+      try checkpoint()
+      try sample(count: 2)
+    }
+    try note(
+      state == .finished ? .finished : .stopped,
+      state == .finished
+        ? "finished"
+        : save ? "stopped and saved" : "stopped; the last checkpoint is step \(lastCheckpoint ?? 0)")
+    let peak = ProcessFacts.peakResidentBytes
+    try recorder.update {
+      $0.state = state
+      $0.finishedAt = .now
+      $0.peakResidentBytes = peak
+    }
+    try recorder.flush()
+    try store.rejectOpenCommands(run: runID, reason: "the run is over")
+    let run = try store.run(runID)
+    let summary = WorkerSummary(
+      run: runID, name: name, state: state, step: trainer.state.step, totalSteps: recipe.training.totalSteps,
+      trainLoss: lastLoss, baseEvalLoss: baseEvaluation, evalLoss: lastEvaluation?.loss,
+      bestEvalLoss: trainer.state.bestEvaluationLoss, bestStep: trainer.state.bestStep,
+      adapterPath: run.adapterPath.map { store.file(atStoredPath: $0).path },
+      trainedTokens: trainer.state.trainedTokens, tokensPerSecond: speeds.isEmpty ? nil : median(speeds),
+      firstStepSeconds: run.firstStepSeconds, peakRssBytes: peak, seconds: Date().timeIntervalSince(started))
+    observer(.summary(summary))
+    return summary
+  }
+
+  // MARK: - Reporting
+
+  private func record(
+    _ values: [(MetricName, Double)], step: Int? = nil, tokens: Int? = nil, epoch: Double? = nil
+  ) throws {
+    let now = Date().timeIntervalSince1970
+    try recorder.record(
+      values.map { name, value in
+        (
+          name,
+          MetricPoint(
+            step: step ?? trainer.state.step, trainedTokens: tokens ?? trainer.state.trainedTokens,
+            epoch: epoch ?? trainer.epoch, wallTime: now, value: value, segment: segment)
+        )
+      })
+  }
+
+  private func note(_ kind: RunEvent.Kind, _ message: String, step: Int? = nil) throws {
+    let step = step ?? trainer.state.step
+    try recorder.record(RunEvent(run: runID, step: step, kind: kind, message: message))
+    try recorder.flush()
+    switch kind {
+    case .evaluated, .improved, .checkpoint, .started, .finished, .stopped: break
+    default: observer(.note(kind: kind.rawValue, step: step, message: message))
+    }
+  }
+
+  private func text(_ loss: Double) -> String { String(format: "%.3f", loss) }
+}
+
+/// Says when evaluation rises while training falls: the run learns its rows by heart.
+struct OverfittingWatch {
+  private var rising = 0
+  private var last: Double?
+  private var sum = 0.0
+  private var weight = 0.0
+  private var averageAtLast: Double?
+  private var warned = false
+
+  mutating func train(loss: Double) {
+    sum = 0.9 * sum + 0.1 * loss
+    weight = 0.9 * weight + 0.1
+  }
+
+  /// A warning when this is the third evaluation in a row that rose while the averaged training loss fell; once.
+  mutating func evaluated(loss: Double) -> String? {
+    let average = weight > 0 ? sum / weight : nil
+    defer {
+      last = loss
+      averageAtLast = average
+    }
+    guard let last, let averageAtLast, let average else { return nil }
+    rising = loss > last && average < averageAtLast ? rising + 1 : 0
+    guard rising >= 3, !warned else { return nil }
+    warned = true
+    return "eval has risen for \(rising) evaluations while train falls: overfitting"
+  }
+}
