@@ -9,6 +9,9 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
+    // Floor 5: the ncurses application.
+    .target(name: "Workbench", dependencies: ["TerminalUI", "Jobs", "ProjectStore"]),
+
     // Floor 4: long tasks, and the terminal.
     .target(
       name: "Jobs",
@@ -53,6 +56,8 @@ let package = Package(
     .testTarget(name: "ProjectStoreTests", dependencies: ["ProjectStore"]),
     .testTarget(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
+    .testTarget(
+      name: "WorkbenchTests", dependencies: ["Workbench"], resources: [.copy("Goldens")]),
     .testTarget(name: "JobsTests", dependencies: ["Jobs"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,115 @@
+import ProjectStore
+import TerminalUI
+
+extension WorkbenchState {
+  /// The whole screen: status line, screen, key hints or a message, and what lies over it. Call `settle`
+  /// first.
+  func frame() -> CellGrid {
+    var grid = CellGrid(size: size, glyphs: glyphs)
+    let whole = Rectangle(size)
+    guard size.height >= 3 else { return grid }
+    statusLine.draw(in: &grid, whole.row(0).inset(left: 1, right: 1))
+    let body = whole.inset(top: 1, bottom: 1)
+    switch screen {
+    case .overview: drawOverview(in: &grid, body)
+    case .runs: drawRuns(in: &grid)
+    }
+    drawBottomLine(in: &grid, whole.row(size.height - 1).inset(left: 1, right: 1))
+    drawOverlay(in: &grid, body)
+    return grid
+  }
+
+  private var statusLine: StatusLine {
+    let place =
+      StyledText("assay", .accent, .bold) + StyledText(" · ", .dim) + StyledText(projectName, .bold)
+    let tabs = Screen.allCases.map { StatusLine.Tab(key: $0.key, title: $0.title) }
+    var facts: [StyledText] = []
+    let alive = aliveRuns
+    let running = alive.filter { $0.state != .paused }.count
+    let paused = alive.count - running
+    if running > 0 { facts.append(StyledText("● \(running) running", .good)) }
+    if paused > 0 {
+      facts.append(StyledText("\(RunState.paused.glyph(isAscii: glyphs.isAscii)) \(paused) paused", .warning))
+    }
+    let alerts = alertCount
+    if alerts > 0 {
+      facts.append(
+        StyledText("\(glyphs.arrowUp) \(alerts) alert\(alerts == 1 ? "" : "s")", .bad, .bold))
+    }
+    if facts.isEmpty { facts.append(StyledText(isLoaded ? "no run alive" : "loading …", .dim)) }
+    return StatusLine(
+      place: place, tabs: tabs, selectedTab: Screen.allCases.firstIndex(of: screen) ?? 0, facts: facts)
+  }
+
+  private func drawBottomLine(in grid: inout CellGrid, _ row: Rectangle) {
+    if let message {
+      let isError = message.kind == .error
+      let text =
+        isError
+        ? StyledText("\(glyphs.arrowUp) ", .bad, .bold) + StyledText(message.text, .bad)
+        : StyledText(message.text, .accent)
+      grid.put(text, in: row)
+      return
+    }
+    KeyHints(hints.map { ($0.keys.first?.description ?? "", hintTitle($0)) })
+      .draw(in: &grid, row, note: progressNote)
+  }
+
+  /// The keys that matter here, the most useful first.
+  private var hints: [Action] {
+    switch screen {
+    case .overview:
+      if size.width < 80 { return [.nextPane, .newRun, .help, .openRuns, .quit, .palette] }
+      return runs.isEmpty
+        ? [.newRun, .palette, .help, .quit]
+        : [.newRun, .openRuns, .help, .quit, .progressAxis, .lossScale, .smoothMore, .palette]
+    case .runs:
+      guard let run = currentRun else { return [.newRun, .palette, .help, .quit] }
+      let forRun: [Action] =
+        run.state.isAlive
+        ? [.pauseRun, .stopRun]
+        : run.state == .queued ? [.stopRun] : run.state == .finished ? [] : [.resumeRun]
+      // With one pane at a time the way to the others comes first.
+      if size.width < 80 { return [.nextPane, .help, .markRun, .newRun] + forRun + [.quit, .palette] }
+      return [.newRun, .markRun] + forRun
+        + [.help, .quit, .nextPane, .palette, .progressAxis, .lossScale, .smoothMore]
+    }
+  }
+
+  private func hintTitle(_ action: Action) -> String {
+    switch action {
+    case .pauseRun where currentRun?.state == .paused: "go on"
+    case .resumeRun: "resume"
+    case .quit where !aliveRuns.isEmpty && size.width >= 100: "quit (runs go on)"
+    case .lossScale: options.lossScale == .linear ? "log loss" : "linear loss"
+    case .nextPane: "pane"
+    default: action.title
+    }
+  }
+
+  /// `A step 84/120  left 41 s`, of the newest run that trains. The list of runs says it itself.
+  private var progressNote: StyledText {
+    guard screen == .overview, size.width >= 60,
+      let run = aliveRuns.first(where: { $0.state == .running })
+    else { return "" }
+    var note = StyledText("\(run.letter)", run.role, .bold)
+    note += StyledText(" step ", .dim) + StyledText(Figures.steps(run.step, of: run.totalSteps))
+    if let seconds = secondsLeft(run) {
+      let time = NumberText.duration(seconds: seconds.rounded())
+      note += StyledText("  left ", .dim) + StyledText(Figures.padded(time, 8))
+    }
+    return note
+  }
+
+  private func drawOverlay(in grid: inout CellGrid, _ area: Rectangle) {
+    switch overlay {
+    case .help(let offset):
+      HelpSheet(Action.keyTable, sections: screen.sections).draw(in: &grid, area, offset: offset)
+    case .palette(let palette): palette.draw(in: &grid, area.inset(top: min(2, area.height / 8)))
+    case .stop(let dialog, _), .quit(let dialog): dialog.draw(in: &grid, area)
+    case .learningRate(let form, _): form.draw(in: &grid, area)
+    case .newRun(let form): form.draw(in: &grid, area)
+    case nil: break
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import TerminalUI
+
+/// Every action of the workbench by its name. The key table, the hints, the help and the palette are made of
+/// these.
+enum Action: String, CaseIterable, Sendable {
+  case moveDown = "list.down"
+  case moveUp = "list.up"
+  case moveToFirst = "list.first"
+  case moveToLast = "list.last"
+  case pageDown = "list.page-down"
+  case pageUp = "list.page-up"
+
+  case newRun = "runs.new"
+  case openRuns = "overview.open"
+  case markRun = "runs.mark"
+  case pauseRun = "runs.pause"
+  case stopRun = "runs.stop"
+  case resumeRun = "runs.resume"
+  case checkpoint = "runs.checkpoint"
+  case evaluate = "runs.evaluate"
+  case learningRate = "runs.learning-rate"
+  case toggleDetails = "runs.details"
+
+  case progressAxis = "chart.progress"
+  case lossScale = "chart.scale"
+  case smoothMore = "chart.smoother"
+  case smoothLess = "chart.rougher"
+  case cursorRight = "chart.cursor-right"
+  case cursorLeft = "chart.cursor-left"
+
+  case nextPane = "pane.next"
+  case previousPane = "pane.previous"
+  case showOverview = "screen.overview"
+  case showRuns = "screen.runs"
+  case help = "help"
+  case palette = "palette"
+  case nextTheme = "theme.next"
+  case leave = "back"
+  case quit = "quit"
+}
+
+extension Action {
+  var title: String {
+    switch self {
+    case .moveDown: "down"
+    case .moveUp: "up"
+    case .moveToFirst: "to the first"
+    case .moveToLast: "to the last"
+    case .pageDown: "a page down"
+    case .pageUp: "a page up"
+    case .newRun: "new run"
+    case .openRuns: "open runs"
+    case .markRun: "overlay"
+    case .pauseRun: "pause"
+    case .stopRun: "stop"
+    case .resumeRun: "resume an ended run"
+    case .checkpoint: "checkpoint now"
+    case .evaluate: "evaluate now"
+    case .learningRate: "set learning rate"
+    case .toggleDetails: "details on or off"
+    case .progressAxis: "x axis"
+    case .lossScale: "log or linear loss"
+    case .smoothMore: "smoother"
+    case .smoothLess: "less smooth"
+    case .cursorRight: "cursor right"
+    case .cursorLeft: "cursor left"
+    case .nextPane: "next pane"
+    case .previousPane: "previous pane"
+    case .showOverview: "Overview"
+    case .showRuns: "Runs"
+    case .help: "help"
+    case .palette: "commands"
+    case .nextTheme: "next theme"
+    case .leave: "back"
+    case .quit: "quit"
+    }
+  }
+
+  var keys: [Key] {
+    switch self {
+    case .moveDown: [.character("j"), .down]
+    case .moveUp: [.character("k"), .up]
+    case .moveToFirst: [.character("g"), .home]
+    case .moveToLast: [.character("G"), .end]
+    case .pageDown: [.pageDown, .control("d")]
+    case .pageUp: [.pageUp, .control("u")]
+    case .newRun: [.character("n")]
+    case .openRuns: [.enter]
+    case .markRun: [.character(" ")]
+    case .pauseRun: [.character("p")]
+    case .stopRun: [.character("s")]
+    case .resumeRun: [.character("R")]
+    case .checkpoint: [.character("c")]
+    case .evaluate: [.character("e")]
+    case .learningRate: [.character("L")]
+    case .toggleDetails: [.character("f")]
+    case .progressAxis: [.character("x")]
+    case .lossScale: [.character("y")]
+    case .smoothMore: [.character("+"), .character("=")]
+    case .smoothLess: [.character("-")]
+    case .cursorRight: [.right, .character("l")]
+    case .cursorLeft: [.left, .character("h")]
+    case .nextPane: [.tab]
+    case .previousPane: [.backTab]
+    case .showOverview: [.character("1")]
+    case .showRuns: [.character("2")]
+    case .help: [.character("?")]
+    case .palette: [.character(":")]
+    case .nextTheme: [.character("t")]
+    case .leave: [.escape]
+    case .quit: [.character("q")]
+    }
+  }
+
+  var section: String {
+    switch self {
+    case .moveDown, .moveUp, .moveToFirst, .moveToLast, .pageDown, .pageUp: Section.lists
+    case .markRun, .pauseRun, .stopRun, .resumeRun, .checkpoint, .evaluate, .learningRate, .toggleDetails:
+      Section.runs
+    case .openRuns: Section.overview
+    case .newRun, .progressAxis, .lossScale, .smoothMore, .smoothLess, .cursorRight, .cursorLeft:
+      Section.curves
+    case .nextPane, .previousPane, .showOverview, .showRuns, .help, .palette, .nextTheme, .leave, .quit:
+      KeyTable.everywhere
+    }
+  }
+
+  /// Groups of actions; a screen says which of them count on it.
+  enum Section {
+    static let overview = "Overview"
+    static let runs = "Runs"
+    static let lists = "Lists"
+    static let curves = "Curves"
+  }
+
+  var command: Command { Command(name: rawValue, title: title, keys: keys, section: section) }
+
+  /// The one table behind dispatch, hints, help and palette.
+  static let keyTable = KeyTable(allCases.map(\.command))
+}

@@ -1,0 +1,38 @@
+import ProjectStore
+import TerminalUI
+
+extension Dialog {
+  static func stop(_ run: Run) -> Dialog {
+    Dialog(
+      title: "Stop \(run.name)?",
+      message: "Step \(Figures.steps(run.step, of: run.totalSteps)). A stopped run can be resumed later.",
+      choices: [
+        Choice(name: "save", title: "stop after this step and save", key: "s"),
+        Choice(name: "now", title: "stop now; the last checkpoint stays", key: "n"),
+        Choice(name: "cancel", title: "go on", key: "c"),
+      ])
+  }
+
+  static func quit(alive: Int) -> Dialog {
+    let runs = alive == 1 ? "A run is" : "\(alive) runs are"
+    let they = alive == 1 ? "It trains" : "They train"
+    return Dialog(
+      title: "Quit?",
+      message: "\(runs) not done. \(they) on without the screen; `assay` shows them again.",
+      choices: [
+        Choice(name: "leave", title: "quit and leave running", key: "l"),
+        Choice(name: "stop", title: "stop and save, then quit", key: "s"),
+        Choice(name: "cancel", title: "cancel", key: "c"),
+      ])
+  }
+}
+
+extension Form {
+  static func learningRate(_ run: Run) -> Form {
+    let field = FormField(
+      name: "learning_rate", label: "Learning rate", kind: .number(0...1),
+      value: Figures.learningRate(run.learningRate).replacing("–", with: ""),
+      help: "The highest of the schedule from the next step on.")
+    return Form(title: "\(run.name): learning rate", submitTitle: "set", fields: [field])
+  }
+}

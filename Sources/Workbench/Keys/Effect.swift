@@ -1,0 +1,23 @@
+import Jobs
+import ProjectStore
+import TerminalUI
+
+/// What a key asks to be done outside of the state.
+enum Effect: Sendable {
+  case file(RunCommand, run: Run.ID)
+  case start(RunRequest)
+  case resume(Run.ID)
+  case nextTheme
+  case quit(code: Int32)
+  case die(signal: Int32)
+}
+
+/// What lies over a screen and takes the keys until it is closed.
+enum Overlay: Sendable {
+  case help(offset: Int)
+  case palette(CommandPalette)
+  case stop(Dialog, run: Run.ID)
+  case quit(Dialog)
+  case learningRate(Form, run: Run.ID)
+  case newRun(NewRunForm)
+}

@@ -1,0 +1,282 @@
+import ProjectStore
+import TerminalUI
+
+extension WorkbenchState {
+  /// Takes an event of the terminal and says what is to be done.
+  mutating func handle(_ event: Terminal.Event) -> [Effect] {
+    switch event {
+    case .key(let key):
+      return handle(key)
+    case .paste(let text):
+      paste(text)
+    case .resize(let size):
+      self.size = size
+    case .interrupt:
+      return [.quit(code: 130)]
+    case .terminate(let signal):
+      return [.die(signal: signal)]
+    case .resumed:
+      break
+    }
+    return []
+  }
+
+  private mutating func handle(_ key: Key) -> [Effect] {
+    message = nil
+    if overlay != nil { return handleOverlay(key) }
+    guard let command = Action.keyTable.command(for: key, in: screen.sections),
+      let action = Action(rawValue: command.name)
+    else { return [] }
+    return perform(action)
+  }
+
+  private mutating func paste(_ text: String) {
+    message = nil
+    switch overlay {
+    case .palette(var palette):
+      palette.paste(text)
+      overlay = .palette(palette)
+    case .learningRate(var form, let run):
+      form.paste(text)
+      overlay = .learningRate(form, run: run)
+    case .newRun(var form):
+      form.paste(text)
+      overlay = .newRun(form)
+    case .help, .stop, .quit, nil:
+      break
+    }
+  }
+
+  // MARK: Actions
+
+  mutating func perform(_ action: Action) -> [Effect] {
+    switch action {
+    case .moveDown, .moveUp, .moveToFirst, .moveToLast, .pageDown, .pageUp:
+      move(action)
+    case .newRun:
+      overlay = .newRun(NewRunForm(newRunDefaults))
+    case .openRuns:
+      show(.runs)
+    case .markRun, .pauseRun, .stopRun, .resumeRun, .checkpoint, .evaluate, .learningRate:
+      return performOnRun(action)
+    case .toggleDetails:
+      runList.showsDetails.toggle()
+    case .progressAxis:
+      options.progress = options.progress.next
+      options.cursor = nil
+    case .lossScale:
+      options.lossScale = options.lossScale == .linear ? .logarithmic : .linear
+    case .smoothMore:
+      options.smooth(more: true)
+    case .smoothLess:
+      options.smooth(more: false)
+    case .cursorRight:
+      moveCursor(by: 1)
+    case .cursorLeft:
+      moveCursor(by: -1)
+    case .nextPane:
+      movePane(by: 1)
+    case .previousPane:
+      movePane(by: -1)
+    case .showOverview:
+      show(.overview)
+    case .showRuns:
+      show(.runs)
+    case .help:
+      overlay = .help(offset: 0)
+    case .palette:
+      overlay = .palette(CommandPalette(Action.keyTable.commands(in: screen.sections)))
+    case .nextTheme:
+      return [.nextTheme]
+    case .leave:
+      leave()
+    case .quit:
+      let alive = aliveRuns.count
+      if alive == 0 { return [.quit(code: 0)] }
+      overlay = .quit(.quit(alive: alive))
+    }
+    return []
+  }
+
+  private mutating func show(_ screen: Screen) {
+    self.screen = screen
+    options.cursor = nil
+  }
+
+  /// Goes out one layer: the chart's cursor, the pane, the screen.
+  private mutating func leave() {
+    if options.cursor != nil {
+      options.cursor = nil
+    } else if screen == .runs, runList.pane != .list {
+      runList.pane = .list
+    } else if screen == .overview, overview.pane != .curves {
+      overview.pane = .curves
+    } else {
+      screen = .overview
+    }
+  }
+
+  private mutating func movePane(by step: Int) {
+    switch screen {
+    case .overview: overview.pane = overview.pane.moved(by: step)
+    case .runs: runList.pane = runList.pane.moved(by: step)
+    }
+  }
+
+  // MARK: On the current run
+
+  private mutating func performOnRun(_ action: Action) -> [Effect] {
+    guard let run = currentRun else {
+      message = Message(kind: .note, text: "There is no run yet; n begins one.")
+      return []
+    }
+    switch action {
+    case .markRun:
+      if runList.marked.remove(run.id) == nil { runList.marked.insert(run.id) }
+    case .pauseRun:
+      return file(run.state == .paused ? .resume : .pause, run)
+    case .stopRun where isReachable(run):
+      overlay = .stop(.stop(run), run: run.id)
+    case .resumeRun:
+      switch run.state {
+      case .crashed, .stopped, .failed, .finished: return [.resume(run.id)]
+      case .paused: return file(.resume, run)
+      default: message = Message(kind: .note, text: "\(run.name) is \(run.state.rawValue) already.")
+      }
+    case .checkpoint:
+      return file(.checkpoint, run)
+    case .evaluate:
+      return file(.evaluate, run)
+    case .learningRate where isReachable(run):
+      overlay = .learningRate(.learningRate(run), run: run.id)
+    default:
+      break
+    }
+    return []
+  }
+
+  /// Whether a worker is there to take commands; says so if not.
+  private mutating func isReachable(_ run: Run) -> Bool {
+    guard run.state.isOver else { return true }
+    let hint = run.state == .finished ? "" : "; R resumes it"
+    message = Message(kind: .note, text: "\(run.name) is \(run.state.rawValue)\(hint).")
+    return false
+  }
+
+  private mutating func file(_ command: RunCommand, _ run: Run) -> [Effect] {
+    isReachable(run) ? [.file(command, run: run.id)] : []
+  }
+
+  // MARK: Overlays
+
+  private mutating func handleOverlay(_ key: Key) -> [Effect] {
+    switch overlay {
+    case .help(let offset):
+      scrollHelp(key, from: offset)
+    case .palette(var palette):
+      switch palette.handle(key) {
+      case .open: overlay = .palette(palette)
+      case .cancelled: overlay = nil
+      case .chosen(let command):
+        overlay = nil
+        return Action(rawValue: command.name).map { perform($0) } ?? []
+      }
+    case .stop(var dialog, let run):
+      switch dialog.handle(key) {
+      case .open: overlay = .stop(dialog, run: run)
+      case .cancelled: overlay = nil
+      case .chosen(let name):
+        overlay = nil
+        if name == "save" { return [.file(.stopAndSave, run: run)] }
+        if name == "now" { return [.file(.stopNow, run: run)] }
+      }
+    case .quit(var dialog):
+      switch dialog.handle(key) {
+      case .open: overlay = .quit(dialog)
+      case .cancelled: overlay = nil
+      case .chosen(let name):
+        overlay = nil
+        if name == "leave" { return [.quit(code: 0)] }
+        if name == "stop" {
+          return aliveRuns.map { .file(.stopAndSave, run: $0.id) } + [.quit(code: 0)]
+        }
+      }
+    case .learningRate(var form, let run):
+      switch form.handle(key) {
+      case .editing: overlay = .learningRate(form, run: run)
+      case .cancelled: overlay = nil
+      case .submitted:
+        guard let rate = Double(form.value("learning_rate")), rate > 0 else {
+          form.externalProblems["learning_rate"] = "Learning rate must be above 0"
+          overlay = .learningRate(form, run: run)
+          return []
+        }
+        overlay = nil
+        return [.file(.setLearningRate(rate), run: run)]
+      }
+    case .newRun(var form):
+      switch form.handle(key) {
+      case .editing: overlay = .newRun(form)
+      case .cancelled: overlay = nil
+      case .submitted(let request):
+        overlay = .newRun(form)
+        return [.start(request)]
+      }
+    case nil:
+      break
+    }
+    return []
+  }
+
+  private mutating func scrollHelp(_ key: Key, from offset: Int) {
+    let sheet = HelpSheet(Action.keyTable, sections: screen.sections)
+    let rows = sheet.visibleRows(in: Rectangle(size))
+    switch key {
+    case .escape, .enter, .character("q"), .character("?"):
+      overlay = nil
+    default:
+      var lines = ListSelection(selected: offset)
+      _ = lines.handle(key, height: rows, count: max(1, sheet.lineCount - rows + 1))
+      overlay = .help(offset: lines.selected)
+    }
+  }
+
+  // MARK: Answers from outside
+
+  mutating func filed(_ command: RunCommand, run id: Run.ID, _ result: Result<Int64, any Error>) {
+    let name = run(id)?.name ?? id
+    switch result {
+    case .success(let commandID):
+      message = Message(
+        kind: .note, text: "\(name): \(command.title) asked for, waiting for its worker …",
+        command: commandID)
+    case .failure(let error):
+      message = Message(kind: .error, text: "\(error)")
+    }
+  }
+
+  /// The worker of a new run has started, or could not.
+  mutating func started(_ result: Result<Run.ID, any Error>) {
+    switch result {
+    case .success(let id):
+      if case .newRun = overlay { overlay = nil }
+      runList.selected = id
+      runList.expected = id
+    case .failure(let error):
+      if case .newRun(var form) = overlay {
+        form.failed(because: "\(error)")
+        overlay = .newRun(form)
+      } else {
+        message = Message(kind: .error, text: "\(error)")
+      }
+    }
+  }
+
+  mutating func resumed(_ id: Run.ID, _ result: Result<Run.ID, any Error>) {
+    switch result {
+    case .success: message = nil
+    case .failure(let error):
+      message = Message(kind: .error, text: "\(run(id)?.name ?? id) was not resumed: \(error)")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import ProjectStore
+import TerminalUI
+
+/// How the Runs screen is looked at.
+struct RunsView: Equatable, Sendable {
+  enum Pane: CaseIterable, Sendable {
+    case list, curves, events, answers
+
+    func moved(by step: Int) -> Pane {
+      let all = Pane.allCases
+      return all[((all.firstIndex(of: self) ?? 0) + step + all.count) % all.count]
+    }
+  }
+
+  var pane = Pane.list
+  /// The run under the cursor; it stays that when runs come and go.
+  var selected: Run.ID?
+  /// A run that was begun here and is about to appear.
+  var expected: Run.ID?
+  /// Runs whose curves are laid over each other; the current one if there are none.
+  var marked: Set<Run.ID> = []
+  var showsDetails = true
+  /// How far the list is scrolled.
+  var list = ListSelection()
+  /// The first event seen, and the first answer.
+  var eventOffset = 0
+  var answerOffset = 0
+}
+
+extension WorkbenchState {
+  /// Keeps the list's cursor on its run, and everything within its bounds.
+  mutating func settleRunsView() {
+    if let expected = runList.expected, run(expected) != nil {
+      runList.selected = expected
+      runList.expected = nil
+    }
+    let index = runs.firstIndex { $0.id == runList.selected } ?? 0
+    runList.list.select(index, count: runs.count)
+    let layout = RunsLayout(size: size, view: runList, runCount: runs.count)
+    let rows = max(1, layout.list.insideBox.height - 1)
+    runList.list.reveal(height: rows, count: runs.count)
+    runList.eventOffset = max(0, min(runList.eventOffset, shownEvents.count - 1))
+    let answerCount = currentRun.flatMap { answers[$0.id]?.count } ?? 0
+    runList.answerOffset = max(0, min(runList.answerOffset, answerCount - 1))
+  }
+
+  /// Moves in the pane that has the focus.
+  mutating func move(_ action: Action) {
+    let layout = RunsLayout(size: size, view: runList, runCount: runs.count)
+    switch runList.pane {
+    case .list, .curves:
+      let rows = max(1, layout.list.insideBox.height - 1)
+      runList.list.select(runs.firstIndex { $0.id == runList.selected } ?? 0, count: runs.count)
+      Self.move(&runList.list, action, page: rows, count: runs.count)
+      guard runs.indices.contains(runList.list.selected) else { return }
+      runList.selected = runs[runList.list.selected].id
+      runList.expected = nil
+      runList.eventOffset = 0
+      runList.answerOffset = 0
+    case .events:
+      var lines = ListSelection(selected: runList.eventOffset)
+      Self.move(&lines, action, page: layout.events.insideBox.height, count: shownEvents.count)
+      runList.eventOffset = lines.selected
+    case .answers:
+      var lines = ListSelection(selected: runList.answerOffset)
+      let count = currentRun.flatMap { answers[$0.id]?.count } ?? 0
+      Self.move(&lines, action, page: 2, count: count)
+      runList.answerOffset = lines.selected
+    }
+  }
+
+  private static func move(_ list: inout ListSelection, _ action: Action, page: Int, count: Int) {
+    switch action {
+    case .moveDown: list.move(by: 1, count: count)
+    case .moveUp: list.move(by: -1, count: count)
+    case .moveToFirst: list.select(0, count: count)
+    case .moveToLast: list.select(count - 1, count: count)
+    case .pageDown: list.move(by: max(1, page - 1), count: count)
+    case .pageUp: list.move(by: -max(1, page - 1), count: count)
+    default: break
+    }
+  }
+
+  /// Moves the charts' cursor to the next measured point of the current run's train loss; there is one from
+  /// the first move on.
+  mutating func moveCursor(by step: Int) {
+    guard let run = screen == .runs ? currentRun : shownRuns.first, let curves = curves[run.id] else {
+      return
+    }
+    let stretches = curves.train.filter { !$0.isSuperseded }.compactMap { $0.points as? PointArray }
+    let places = stretches.flatMap(\.points).map(\.x).filter(\.isFinite)
+    guard let first = places.first, let last = places.last else { return }
+    guard let cursor = options.cursor else {
+      options.cursor = step > 0 ? first : last
+      return
+    }
+    // A chart has about so many columns; a step is one of them, or the next point if those are rarer.
+    let stride = (last - first) / 100
+    if step > 0 {
+      options.cursor = places.first { $0 > cursor && $0 >= cursor + stride } ?? last
+    } else {
+      options.cursor = places.last { $0 < cursor && $0 <= cursor - stride } ?? first
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import Foundation
+import Jobs
+import ProjectStore
+import TerminalUI
+
+/// The terminal application: Assay's screens on one project.
+///
+/// It belongs to the main actor and never waits: the store is read and written on a queue of its own, runs
+/// are started by child processes, and both report back here. Nothing is polled, and no frame is written when
+/// nothing changed.
+///
+///     let workbench = try await Workbench(projectFolder: folder)
+///     exit(try await workbench.run())
+@MainActor
+public final class Workbench {
+  private let projectFolder: URL
+  private let store: ProjectStore
+  private let launcher: any RunLaunching
+  private let options: WorkbenchOptions
+  private var theme: Theme
+  private var state: WorkbenchState
+  private var terminal: Terminal?
+  private var reader: ProjectReader?
+  private var pacer: FramePacer?
+  private var exitCode: Int32?
+  private var leave: CheckedContinuation<Int32, Never>?
+  /// Commands on their way to the store; the program does not end before they are there.
+  private var unfiled = 0
+
+  /// Opens a project that exists.
+  ///
+  /// - Throws: `StoreError`, `SettingsFileError`, ``WorkbenchError``.
+  public convenience init(projectFolder: URL, options: WorkbenchOptions = WorkbenchOptions()) throws {
+    try self.init(
+      projectFolder: projectFolder, options: options,
+      launcher: RunLauncher(projectFolder: projectFolder))
+  }
+
+  init(projectFolder: URL, options: WorkbenchOptions, launcher: any RunLaunching) throws {
+    let settings = try ProjectSettings(
+      file: projectFolder.appendingPathComponent(ProjectStore.settingsName))
+    let themeName = options.themeName ?? settings.theme
+    guard let theme = Theme.builtIn(named: themeName) else {
+      throw WorkbenchError.unknownTheme(themeName, known: Theme.builtIn.map(\.name))
+    }
+    store = try ProjectStore.open(projectFolder: projectFolder)
+    self.projectFolder = projectFolder
+    self.launcher = launcher
+    self.options = options
+    self.theme = theme
+    let name = settings.name.isEmpty ? projectFolder.standardizedFileURL.lastPathComponent : settings.name
+    state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: .now)
+    state.options = CurveOptions(smoothing: settings.smoothing)
+    state.newRunDefaults = NewRunDefaults(model: settings.modelName, settings: settings.training)
+    state.timeZone = .current
+  }
+
+  /// Takes the terminal until the user leaves, and gives it back as it was. Runs go on.
+  ///
+  /// - Returns: the exit code: 0, or 130 after ^C.
+  /// - Throws: `Terminal.OpenError`.
+  public func run() async throws -> Int32 {
+    let terminal = try Terminal(theme: theme, tier: options.colours)
+    self.terminal = terminal
+    state.size = terminal.size
+    adoptGlyphs()
+    terminal.setTitle("assay · \(state.projectName)")
+    let pacer = FramePacer { [weak self] in self?.drawFrame() }
+    self.pacer = pacer
+    terminal.onEvent = { [weak self] in self?.handle($0) }
+
+    let reader = ProjectReader(store: store) { [weak self] update in
+      DispatchQueue.main.async { MainActor.assumeIsolated { self?.take(update) } }
+    }
+    self.reader = reader
+    reader.want(state.wantedRuns)
+    reader.start()
+
+    let code = await withCheckedContinuation { leave = $0 }
+    reader.stop()
+    terminal.close()
+    try? store.close()
+    return code
+  }
+
+  // MARK: Events
+
+  private func handle(_ event: Terminal.Event) {
+    guard exitCode == nil else { return }
+    perform(state.handle(event))
+    pacer?.needsFrameNow()
+  }
+
+  private func take(_ update: ProjectUpdate) {
+    state.apply(update)
+    pacer?.needsFrame()
+  }
+
+  private func perform(_ effects: [Effect]) {
+    for effect in effects {
+      switch effect {
+      case .file(let command, let run): file(command, run)
+      case .start(let request):
+        launcher.start(request) { [weak self] result in
+          self?.onMain { $0.state.started(result.mapError { $0 }) }
+        }
+      case .resume(let run):
+        state.message = WorkbenchState.Message(
+          kind: .note, text: "Resuming \(state.run(run)?.name ?? run) …")
+        launcher.resume(run) { [weak self] result in
+          self?.onMain { $0.state.resumed(run, result.mapError { $0 }) }
+        }
+      case .nextTheme:
+        nextTheme()
+      case .quit(let code):
+        exitCode = code
+        leaveWhenFiled()
+      case .die(let signal):
+        terminal?.close()
+        Terminal.die(of: signal)
+      }
+    }
+  }
+
+  private func file(_ command: RunCommand, _ run: Run.ID) {
+    unfiled += 1
+    reader?.file(command, run: run) { [weak self] result in
+      self?.onMain { workbench in
+        workbench.unfiled -= 1
+        workbench.leaveWhenFiled()
+        workbench.state.filed(command, run: run, result)
+      }
+    }
+  }
+
+  private func leaveWhenFiled() {
+    guard let exitCode, unfiled == 0 else { return }
+    leave?.resume(returning: exitCode)
+    leave = nil
+  }
+
+  /// What comes back from elsewhere is taken in here, and seen in the next frame.
+  private nonisolated func onMain(_ change: @escaping @MainActor @Sendable (Workbench) -> Void) {
+    DispatchQueue.main.async {
+      MainActor.assumeIsolated {
+        change(self)
+        self.pacer?.needsFrame()
+      }
+    }
+  }
+
+  private func nextTheme() {
+    let themes = Theme.builtIn
+    let next = ((themes.firstIndex { $0.name == theme.name } ?? -1) + 1) % themes.count
+    theme = themes[next]
+    terminal?.theme = theme
+    adoptGlyphs()
+    state.message = WorkbenchState.Message(kind: .note, text: "Theme: \(theme.name)")
+  }
+
+  private func adoptGlyphs() {
+    guard let terminal else { return }
+    state.glyphs = options.usesAscii ? .ascii : terminal.glyphs
+    state.isMono = terminal.tier == .mono
+  }
+
+  // MARK: Drawing
+
+  private func drawFrame() {
+    guard exitCode == nil, let terminal else { return }
+    state.now = .now
+    state.settle()
+    reader?.want(state.wantedRuns)
+    terminal.present(state.frame())
+  }
+}

@@ -1,0 +1,191 @@
+import Foundation
+import ProjectStore
+import TerminalUI
+
+/// All that the screens show, as a value: what is known of the project, and how it is looked at.
+///
+/// Keys and updates change it (`handle`, `apply`) and say what is to be done outside (`Effect`); `frame`
+/// draws it. Neither touches a file, a clock or the terminal.
+struct WorkbenchState: Sendable {
+  enum Screen: String, CaseIterable, Sendable {
+    case overview, runs
+
+    var title: String {
+      switch self {
+      case .overview: "Overview"
+      case .runs: "Runs"
+      }
+    }
+
+    /// The digit that shows the screen.
+    var key: String { String((Screen.allCases.firstIndex(of: self) ?? 0) + 1) }
+
+    /// What keys count on the screen beside those that count everywhere.
+    var sections: [String] {
+      switch self {
+      case .overview: [Action.Section.overview, Action.Section.curves]
+      case .runs: [Action.Section.runs, Action.Section.lists, Action.Section.curves]
+      }
+    }
+  }
+
+  /// One line for people, in place of the key hints until a key is pressed.
+  struct Message: Equatable, Sendable {
+    enum Kind: Sendable { case note, error }
+    var kind: Kind
+    var text: String
+    /// The command that a note is about; it goes when that is answered.
+    var command: Int64?
+  }
+
+  // MARK: The project
+
+  var projectName: String
+  /// Whether the store has answered once.
+  var isLoaded = false
+  /// Newest first.
+  var runs: [Run] = []
+  var pairs = PairCounts()
+  var histories: [Run.ID: RunHistory] = [:]
+  /// Newest first.
+  var events: [Run.ID: [RunEvent]] = [:]
+  var answers: [Run.ID: [SampleAnswer]] = [:]
+  /// What a new run begins with.
+  var newRunDefaults = NewRunDefaults()
+
+  // MARK: The look at it
+
+  var size: Size
+  var glyphs = Glyphs.unicode
+  /// Without colours letters are repeated along the lines.
+  var isMono = false
+  var now: Date
+  var timeZone = TimeZone.gmt
+  var screen = Screen.overview
+  var options = CurveOptions()
+  var overview = OverviewView()
+  var runList = RunsView()
+  var overlay: Overlay?
+  var message: Message?
+  /// Runs that went wrong and were looked at since: they are no alert any more.
+  private(set) var seen: Set<Run.ID> = []
+  /// Made from histories and options by `settle`.
+  private(set) var curves: [Run.ID: RunCurves] = [:]
+
+  init(projectName: String, size: Size, now: Date) {
+    self.projectName = projectName
+    self.size = size
+    self.now = now
+  }
+
+  // MARK: Facts
+
+  func run(_ id: Run.ID?) -> Run? { id.flatMap { id in runs.first { $0.id == id } } }
+
+  var aliveRuns: [Run] { runs.filter(\.state.isAlive) }
+
+  /// The run that keys are for.
+  var currentRun: Run? { run(runList.selected) ?? runs.first }
+
+  /// The runs whose curves are seen, newest first.
+  var shownRuns: [Run] {
+    switch screen {
+    case .overview:
+      let alive = aliveRuns
+      return alive.isEmpty ? Array(runs.prefix(OverviewView.newestRuns)) : alive
+    case .runs:
+      let marked = runs.filter { runList.marked.contains($0.id) }
+      return marked.isEmpty ? currentRun.map { [$0] } ?? [] : marked
+    }
+  }
+
+  /// Runs whose points are needed.
+  var wantedRuns: Set<Run.ID> {
+    var wanted = Set(shownRuns.map(\.id))
+    if screen == .runs, let currentRun { wanted.insert(currentRun.id) }
+    return wanted
+  }
+
+  /// Seconds that a run still takes, by its recent steps; `nil` if it does not run or is too young.
+  func secondsLeft(_ run: Run) -> Double? {
+    guard run.state == .running, let history = histories[run.id] else { return nil }
+    return RunPace(history[.trainLoss])?.secondsLeft(run)
+  }
+
+  /// Whether the newest word on a run's eval loss is that it rises.
+  func isOverfitting(_ run: Run) -> Bool {
+    let verdict = events[run.id]?.first { $0.kind == .overfitting || $0.kind == .improved }
+    return verdict?.kind == .overfitting
+  }
+
+  /// Runs that want to be looked at: crashed or failed, or alive with a loss that goes wrong.
+  var alertCount: Int {
+    runs.filter { run in
+      switch run.state {
+      case .crashed, .failed: !seen.contains(run.id)
+      case .starting, .running, .paused, .stopping: isOverfitting(run) || run.trainLoss?.isNaN == true
+      default: false
+      }
+    }.count
+  }
+
+  // MARK: Updates
+
+  mutating func apply(_ update: ProjectUpdate) {
+    if let runs = update.runs {
+      self.runs = runs
+      if let selected = runList.selected, !runs.contains(where: { $0.id == selected }) {
+        runList.selected = nil
+      }
+      if runList.selected == nil { runList.selected = runs.first?.id }
+      let ids = Set(runs.map(\.id))
+      runList.marked.formIntersection(ids)
+      isLoaded = true
+    }
+    if let pairs = update.pairs { self.pairs = pairs }
+    for (id, addition) in update.histories { histories[id, default: RunHistory()].append(addition) }
+    events.merge(update.events) { $1 }
+    answers.merge(update.answers) { $1 }
+    for command in update.outcomes { take(command) }
+    if let failure = update.failure { message = Message(kind: .error, text: failure) }
+  }
+
+  private mutating func take(_ command: FiledCommand) {
+    if message?.command == command.id { message = nil }
+    if case .rejected(let reason) = command.outcome {
+      let name = run(command.run)?.name ?? command.run
+      message = Message(kind: .error, text: "\(name): \(command.command.title) was refused: \(reason)")
+    }
+  }
+
+  /// Brings what depends on the rest up to date, before drawing: curves, and how far lists are scrolled.
+  mutating func settle() {
+    let shown = shownRuns
+    for run in shown {
+      guard let history = histories[run.id] else { continue }
+      if curves[run.id].map({ !$0.isCurrent(history, options) }) ?? true {
+        curves[run.id] = RunCurves(run: run, history: history, options: options)
+      }
+    }
+    let ids = Set(shown.map(\.id))
+    curves = curves.filter { ids.contains($0.key) }
+    settleRunsView()
+    for run in runs where !run.state.isOver { seen.remove(run.id) }
+    if screen == .runs, let currentRun, currentRun.state.isOver { seen.insert(currentRun.id) }
+  }
+}
+
+extension RunCommand {
+  /// In a message: `pause was refused`.
+  var title: String {
+    switch self {
+    case .pause: "pause"
+    case .resume: "resume"
+    case .stopAndSave: "stop and save"
+    case .stopNow: "stop"
+    case .checkpoint: "checkpoint"
+    case .evaluate: "evaluate"
+    case .setLearningRate(let rate): "learning rate \(Figures.learningRate(rate))"
+    }
+  }
+}
