@@ -4,11 +4,22 @@ import PackageDescription
 // An arrow between targets may only point down; README.md has the table of floors.
 let package = Package(
   name: "assay",
+  products: [.executable(name: "assay", targets: ["assay"])],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
+    // Floor 6: the command line, one file per subcommand.
+    .executableTarget(
+      name: "assay",
+      dependencies: [
+        "Workbench", "Jobs", "TerminalUI", "ProjectStore", "FineTuning", "LanguageModels",
+        "ModelFiles", "Compute",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
     // Floor 5: the ncurses application.
     .target(name: "Workbench", dependencies: ["TerminalUI", "Jobs", "ProjectStore"]),
 
@@ -58,7 +69,7 @@ let package = Package(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
     .testTarget(
       name: "WorkbenchTests", dependencies: ["Workbench"], resources: [.copy("Goldens")]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs"]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "assay"]),
   ],
   swiftLanguageModes: [.v6]
 )
