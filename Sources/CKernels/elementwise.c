@@ -52,18 +52,20 @@ KERNEL void assay_swiglu(long rows, long width, const float *gate, long gate_row
   }
 }
 
+/// One row. Gate and up are windows of one matrix, row beside row: a check that they do not overlap would span all
+/// rows, fail, and leave the loop one number at a time; `restrict` on the parameters says it instead.
+INLINE void swiglu_backward_row(long width, float *restrict gate, float *restrict up, const float *restrict d) {
+  for (long i = 0; i < width; i++) {
+    float g = gate[i], s = sigmoid(g), silu = g * s;
+    gate[i] = d[i] * up[i] * s * (1.0f + g * (1.0f - s));
+    up[i] = d[i] * silu;
+  }
+}
+
 KERNEL void assay_swiglu_backward(long rows, long width, float *gate, long gate_row, float *up, long up_row,
                                   const float *d, long d_row) {
-  for (long r = 0; r < rows; r++) {
-    float *g = gate + r * gate_row, *u = up + r * up_row;
-    const float *dy = d + r * d_row;
-    for (long i = 0; i < width; i++) {
-      float s = sigmoid(g[i]), silu = g[i] * s;
-      float du = dy[i] * silu, dg = dy[i] * u[i] * s * (1.0f + g[i] * (1.0f - s));
-      g[i] = dg;
-      u[i] = du;
-    }
-  }
+  for (long r = 0; r < rows; r++)
+    swiglu_backward_row(width, gate + r * gate_row, up + r * up_row, d + r * d_row);
 }
 
 KERNEL void assay_cross_entropy(long rows, long width, float *logits, long row, const int32_t *targets,
@@ -172,21 +174,5 @@ KERNEL void assay_adamw(long count, float *w, const float *g, float *m, float *v
     v[i] = beta2 * v[i] + (1.0f - beta2) * gradient * gradient;
     w[i] -= rate * decay * w[i];
     w[i] -= step * m[i] / (sqrtf(v[i]) * inverse_root + epsilon);
-  }
-}
-
-KERNEL void assay_matrix_vector(long outputs, long inputs, const void *w, long w_row, int w_is_bf16, const float *x,
-                                float *y) {
-  REASSOCIATE
-  for (long o = 0; o < outputs; o++) {
-    float sum = 0;
-    if (w_is_bf16) {
-      const uint16_t *row = (const uint16_t *)w + o * w_row;
-      for (long i = 0; i < inputs; i++) sum += widen(row[i]) * x[i];
-    } else {
-      const float *row = (const float *)w + o * w_row;
-      for (long i = 0; i < inputs; i++) sum += row[i] * x[i];
-    }
-    y[o] = sum;
   }
 }

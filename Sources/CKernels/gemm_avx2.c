@@ -5,6 +5,7 @@
 #define LANES 8
 #define TILE_ROWS 6
 #define NAME(x) avx2_##x
+#define DOT2(s, a, b) WIDEN_DOT2(s, a, b, avx2_vf)
 #include "gemm_kernel.h"
 #pragma clang attribute pop
 #endif

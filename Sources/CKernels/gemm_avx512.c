@@ -5,6 +5,7 @@
 #define LANES 16
 #define TILE_ROWS 12
 #define NAME(x) avx512_##x
+#define DOT2(s, a, b) WIDEN_DOT2(s, a, b, avx512_vf)
 #include "gemm_kernel.h"
 #pragma clang attribute pop
 #endif

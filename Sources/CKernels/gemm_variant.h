@@ -2,16 +2,18 @@
 #pragma once
 #include "gemm.h"
 
+static inline long least(long a, long b) { return a < b ? a : b; }
+
 typedef struct {
   int tile_rows, panel;
-  /// 1 when bf16 products work on pairs of k, two to a unit; otherwise packing widens bf16 to f32.
-  int pairs;
-  void (*block)(long rows, long columns, int pairs, long units, const uint32_t *a, const uint32_t *b, float *c,
-                long c_row, int accumulate);
+  void (*block)(long rows, long columns, int pairs, long units, const uint32_t *a, const uint32_t *b, long b_panel,
+                float *c, long c_row, int accumulate);
   void (*pack_a)(const void *a, long row, long column, long rows, long k, int bf16_source, int pairs,
                  uint32_t *out);
   void (*pack_b)(const void *b, long row, long column, long columns, long k, int bf16_source, int pairs,
                  uint32_t *out);
+  void (*pack_across)(const uint32_t *packed, long packed_panel, long row, long column, long columns, long k,
+                      int pairs, uint32_t *out);
   double (*spin)(int pairs, long rounds, float *sink);
 } gemm_variant;
 

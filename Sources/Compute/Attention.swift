@@ -20,11 +20,17 @@ public struct CausalAttention: Sendable {
   public let keyValueHeads: Int
   public let headSize: Int
   public let runs: [AttentionRun]
+  /// What queries, keys, values and probabilities are rounded to before they are multiplied; sums and the softmax
+  /// are f32 always.
+  public let compute: Element
 
-  public init(heads: Int, keyValueHeads: Int, headSize: Int, runs: [AttentionRun]) {
+  public init(
+    heads: Int, keyValueHeads: Int, headSize: Int, runs: [AttentionRun], compute: Element = .f32
+  ) {
     self.heads = heads
     self.keyValueHeads = keyValueHeads
     self.headSize = headSize
+    self.compute = compute
     // Longest first, so that the last item to finish is a short one.
     self.runs = runs.sorted { ($0.rows.count, -$0.rows.lowerBound) > ($1.rows.count, -$1.rows.lowerBound) }
   }
@@ -43,7 +49,7 @@ public struct CausalAttention: Sendable {
         count: run.rows.count, size: headSize, q: q.f32 + row * q.stride + head * headSize, q_row: q.stride,
         k: k.f32 + row * k.stride + shared, v: v.f32 + row * v.stride + shared, kv_row: k.stride,
         prefix_count: run.prefix, prefix_k: k.f32 + shared, prefix_v: v.f32 + shared, prefix_row: k.stride,
-        scale: 1 / Float(headSize).squareRoot()), run, head
+        scale: 1 / Float(headSize).squareRoot(), compute: compute.code), run, head
     )
   }
 

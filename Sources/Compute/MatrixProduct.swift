@@ -4,37 +4,73 @@ import CKernels
 ///
 /// - Note: shapes: `a` is [m, k] (or [k, m] when `transposeA`), `b` is [k, n] (or [n, k] when `transposeB`).
 public struct Product {
-  let a: Matrix
-  let b: Matrix
-  let transposeA: Bool
-  let transposeB: Bool
-  let compute: Element
+  private enum Factor {
+    case matrix(Matrix)
+    case weight(PackedWeight)
+  }
 
-  /// - Parameter compute: what the factors are rounded to before they are multiplied, where the CPU has
-  ///   bf16 products; sums are f32 always. By default bf16 when `b` (a frozen weight) is stored as bf16.
+  private let a: Matrix
+  private let b: Factor
+  private let transposeA: Bool
+  private let transposeB: Bool
+  private let compute: Element
+
+  /// - Parameter compute: what the factors are rounded to before they are multiplied; sums are f32 always.
+  ///   By default what `b` is stored as.
   public init(
     _ a: Matrix, _ b: Matrix, transposeA: Bool = false, transposeB: Bool = false, compute: Element? = nil
   ) {
     self.a = a
-    self.b = b
+    self.b = .matrix(b)
     self.transposeA = transposeA
     self.transposeB = transposeB
     self.compute = compute ?? b.element
   }
 
+  /// x·Wᵀ [m, outputs] for the forward of a frozen layer, or x·W [m, inputs] for its backward, when `across`;
+  /// computed in what the weight is stored as.
+  public init(_ x: Matrix, _ weight: PackedWeight, across: Bool = false) {
+    a = x
+    b = .weight(weight)
+    transposeA = false
+    transposeB = !across
+    compute = weight.element
+  }
+
+  private var sizeOfB: (rows: Int, columns: Int) {
+    switch b {
+    case .matrix(let b): (b.rows, b.columns)
+    case .weight(let b): (b.outputs, b.inputs)
+    }
+  }
+
   var m: Int { transposeA ? a.columns : a.rows }
   var k: Int { transposeA ? a.rows : a.columns }
-  var n: Int { transposeB ? b.rows : b.columns }
+  var n: Int { transposeB ? sizeOfB.rows : sizeOfB.columns }
 
   var term: assay_product {
-    precondition(
-      (transposeB ? b.columns : b.rows) == k, "inner dimensions \(k) and \(transposeB ? b.columns : b.rows)")
-    return assay_product(
-      a: a.raw, a_row: transposeA ? 1 : a.stride, a_column: transposeA ? a.stride : 1,
-      a_element: a.element.code,
-      b: b.raw, b_row: transposeB ? 1 : b.stride, b_column: transposeB ? b.stride : 1,
-      b_element: b.element.code,
-      k: k, compute: compute.code)
+    let inner = transposeB ? sizeOfB.columns : sizeOfB.rows
+    precondition(inner == k, "inner dimensions \(k) and \(inner)")
+    var term = assay_product()
+    term.a = UnsafeRawPointer(a.raw)
+    term.a_row = transposeA ? 1 : a.stride
+    term.a_column = transposeA ? a.stride : 1
+    term.a_element = a.element.code
+    term.k = k
+    term.compute = compute.code
+    switch b {
+    case .matrix(let b):
+      term.b = UnsafeRawPointer(b.raw)
+      term.b_row = transposeB ? 1 : b.stride
+      term.b_column = transposeB ? b.stride : 1
+      term.b_element = b.element.code
+      term.b_layout = ASSAY_PLAIN
+    case .weight(let weight):
+      term.b = UnsafeRawPointer(weight.units)
+      term.b_row = weight.panelUnits
+      term.b_layout = transposeB ? ASSAY_PACKED : ASSAY_PACKED_ACROSS
+    }
+    return term
   }
 }
 
@@ -54,33 +90,5 @@ extension Matrix {
     }
     // A few megabytes of scratch, once for each thread: a machine that has not even those cannot go on.
     precondition(status == 0, "no memory for packing a matrix product")
-  }
-
-  /// self (one row) = weight · x for weight [outputs, inputs]: one token of generation.
-  public func setMatrixVector(_ weight: Matrix, _ x: Matrix) {
-    precondition(rows == 1 && columns == weight.rows && x.rows == 1 && x.columns == weight.columns)
-    assay_matrix_vector(
-      weight.rows, weight.columns, weight.raw, weight.stride, weight.element == .bf16 ? 1 : 0, x.f32, f32)
-  }
-}
-
-/// What this CPU can do.
-public enum Processor {
-  /// True when bf16 products run on instructions of their own (avx512_bf16); otherwise bf16 only saves memory.
-  public static var hasBF16Products: Bool { assay_has_bf16_dot() != 0 }
-
-  /// Multiply–add roof of one core, FLOP/s, measured in registers for about `seconds`.
-  public static func measurePeak(_ element: Element, seconds: Double) -> Double {
-    assay_measure_peak(element.code, seconds)
-  }
-
-  public static var instructionSet: String {
-    switch assay_current_isa() {
-    case ASSAY_ISA_AVX2: "AVX2"
-    case ASSAY_ISA_AVX512: "AVX-512"
-    case ASSAY_ISA_AVX512_BF16: "AVX-512 bf16"
-    case ASSAY_ISA_WIDE_CHECK: "wide check"
-    default: "portable"
-    }
   }
 }

@@ -31,9 +31,11 @@ public struct Workers: Sendable {
     }
   }
 
-  /// Cuts rows into `count` even ranges, fewer when there are fewer rows than `least` for each.
-  public func ranges(of rows: Int, least: Int = 1) -> [Range<Int>] {
-    let parts = max(1, min(count, rows / max(1, least)))
-    return (0..<parts).map { rows * $0 / parts..<rows * ($0 + 1) / parts }
+  /// Cuts rows into `count` even ranges, fewer when there are fewer rows than `least` for each. All but the first
+  /// begin at a multiple of `alignment`.
+  public func ranges(of rows: Int, least: Int = 1, alignment: Int = 1) -> [Range<Int>] {
+    let parts = max(1, min(count, rows / max(1, least, alignment)))
+    let ends = (0..<parts).map { rows * ($0 + 1) / parts / alignment * alignment }.dropLast() + [rows]
+    return zip([0] + ends, ends).map { $0..<$1 }
   }
 }

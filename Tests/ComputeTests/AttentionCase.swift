@@ -14,7 +14,8 @@ struct AttentionCase: Sendable {
   ///   - prefix: rows that all sequences see; they stand first and are a run of their own.
   ///   - lengths: rows of each sequence after it.
   init(
-    heads: Int, keyValueHeads: Int, headSize: Int, prefix: Int, lengths: [Int], scale: Float = 1, seed: UInt64
+    heads: Int, keyValueHeads: Int, headSize: Int, prefix: Int, lengths: [Int], scale: Float = 1,
+    compute: Element = .f32, seed: UInt64
   ) {
     var dice = Dice(seed)
     var runs = prefix > 0 ? [AttentionRun(rows: 0..<prefix, prefix: 0)] : []
@@ -25,7 +26,8 @@ struct AttentionCase: Sendable {
     }
     rows = row
     self.prefix = prefix
-    attention = CausalAttention(heads: heads, keyValueHeads: keyValueHeads, headSize: headSize, runs: runs)
+    attention = CausalAttention(
+      heads: heads, keyValueHeads: keyValueHeads, headSize: headSize, runs: runs, compute: compute)
     q = dice.table(rows, heads * headSize, scale: scale)
     k = dice.table(rows, keyValueHeads * headSize, scale: scale)
     v = dice.table(rows, keyValueHeads * headSize)

@@ -27,7 +27,4 @@ enum InstructionSet: CaseIterable, Sendable {
     defer { _ = assay_use_isa(assay_best_isa()) }
     for set in allCases where set.use() { try body(set) }
   }
-
-  /// True when factors are rounded to bf16 where that is asked for; the others only store bf16.
-  var roundsFactors: Bool { self == .avx512BF16 || self == .wideCheck }
 }

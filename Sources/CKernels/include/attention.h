@@ -1,11 +1,13 @@
 // Causal attention of one head over a run of queries and up to two runs of keys.
 #pragma once
+#include "gemm.h"
 
 /// Queries of one sequence see all of a prefix (shared by several sequences) and, causally, their own keys.
 ///
 ///   S = scale · Q·[Kp | Ko]ᵀ,  P = softmax(S) by rows with Ko masked above the diagonal,  O = P·[Vp ; Vo]
 ///
-/// All matrices are f32 by rows of `size` elements with the given stride; prefix_count may be 0.
+/// All matrices are f32 by rows of `size` elements with the given stride; prefix_count may be 0. `compute` is what the
+/// factors of the products are rounded to; sums and the softmax are f32 in any case.
 typedef struct {
   long count, size;
   const float *q;
@@ -16,6 +18,7 @@ typedef struct {
   const float *prefix_k, *prefix_v;
   long prefix_row;
   float scale;
+  assay_element compute;
 } assay_attention;
 
 /// o: [count, size]; log_sum: [count], log Σ exp of each row, kept for the backward. Returns 0, or -1 without memory.

@@ -43,7 +43,3 @@ void assay_dropout(long rows, long width, const float *x, long x_row, const uint
 /// One AdamW step (Loshchilov & Hutter 2019, as PyTorch orders it). correction1/2 are 1 − βᵗ.
 void assay_adamw(long count, float *w, const float *g, float *m, float *v, float rate, float beta1, float beta2,
                  float epsilon, float decay, float correction1, float correction2, float gradient_scale);
-
-/// y = W·x for W [outputs, inputs] by rows: one token of generation.
-void assay_matrix_vector(long outputs, long inputs, const void *w, long w_row, int w_is_bf16, const float *x,
-                         float *y);

@@ -96,15 +96,10 @@ public final class CachedDecoder {
   }
 
   /// y = x · weightᵀ; workers take slices of the outputs.
-  private func multiply(_ x: Matrix, _ weight: Matrix, into y: Matrix) {
-    let slices = workers.ranges(of: weight.rows, least: 256)
+  private func multiply(_ x: Matrix, _ weight: PackedWeight, into y: Matrix) {
+    let slices = workers.ranges(of: weight.outputs, least: 256, alignment: PackedWeight.sliceAlignment)
     workers.run(slices.count) { index in
-      let slice = slices[index]
-      if x.rows == 1 {
-        y.columns(slice).setMatrixVector(weight.rows(slice), x)
-      } else {
-        y.columns(slice).setProduct(Product(x, weight.rows(slice), transposeB: true))
-      }
+      y.columns(slices[index]).setProduct(Product(x, weight.outputs(slices[index])))
     }
   }
 

@@ -25,7 +25,7 @@ extension LayerRun {
         clock.busy {
           clock.products {
             logits.columns(words[slot]).setProduct(
-              Product(normed, model.head.rows(words[slot]), transposeB: true))
+              Product(normed, model.head.outputs(words[slot])))
           }
         }
       }
@@ -45,7 +45,7 @@ extension LayerRun {
         clock.busy {
           clock.products {
             head.parts.rows(slot * HeadBuffers.block..<slot * HeadBuffers.block + n).setProduct(
-              Product(logits.columns(words[slot]), model.head.rows(words[slot])))
+              Product(logits.columns(words[slot]), model.head.outputs(words[slot]), across: true))
           }
         }
       }
@@ -73,7 +73,7 @@ extension LayerRun {
       let normed = buffers.normed.rows(range)
       normed.setRMSNorm(
         of: output.rows(range), weight: model.finalNorm, epsilon: epsilon, inverseRMS: nil)
-      clock.products { logits.rows(range).setProduct(Product(normed, model.head, transposeB: true)) }
+      clock.products { logits.rows(range).setProduct(Product(normed, model.head)) }
     }
     return logits
   }

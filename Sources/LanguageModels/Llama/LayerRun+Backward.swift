@@ -127,7 +127,7 @@ extension LayerRun {
   ) {
     let weight = model.layers[layer].weight(group)
     guard let adapter, let g = factors(layer, group) else {
-      if let dx { clock.products { dx.setProduct(Product(dy, weight)) } }
+      if let dx { clock.products { dx.setProduct(Product(dy, weight, across: true)) } }
       return
     }
     let low = loraRows(layer, group, range, ranks: g.ranks)
@@ -136,7 +136,8 @@ extension LayerRun {
       for factor in g.factors {
         let part = dy.columns(factor.columns)
         adapter.layout.transposedB(factor, of: gradients).setProduct(
-          Product(low.columns(factor.ranks), part, transposeA: true), accumulate: true)
+          Product(low.columns(factor.ranks), part, transposeA: true, compute: model.precision),
+          accumulate: true)
         dLow.columns(factor.ranks).setProduct(
           Product(
             part, adapter.layout.transposedB(factor, of: adapter.parameters), transposeB: true,
@@ -147,17 +148,17 @@ extension LayerRun {
     let input = dropped(x, layer, group, range)
     clock.products {
       adapter.layout.stackedA(layer, group, of: gradients).setProduct(
-        Product(dLow, input, transposeA: true), accumulate: true)
+        Product(dLow, input, transposeA: true, compute: model.precision), accumulate: true)
     }
     guard let dx else { return }
     let a = adapter.layout.stackedA(layer, group, of: adapter.parameters)
     let lowRank = Product(dLow, a, compute: model.precision)
     if adapter.dropout == 0 {
-      clock.products { dx.setProduct(Product(dy, weight), lowRank) }
+      clock.products { dx.setProduct(Product(dy, weight, across: true), lowRank) }
     } else {
       let spare = buffers.dropped.rows(range).columns(0..<dx.columns)
       clock.products {
-        dx.setProduct(Product(dy, weight))
+        dx.setProduct(Product(dy, weight, across: true))
         spare.setProduct(lowRank)
       }
       dx.setDropout(

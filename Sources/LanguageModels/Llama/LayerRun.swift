@@ -50,7 +50,8 @@ struct LayerRun: Sendable {
     self.request = request
     let c = model.configuration
     attention = CausalAttention(
-      heads: c.headCount, keyValueHeads: c.keyValueHeadCount, headSize: c.headDimension, runs: batch.runs)
+      heads: c.headCount, keyValueHeads: c.keyValueHeadCount, headSize: c.headDimension, runs: batch.runs,
+      compute: model.precision)
     ranges = workers.ranges(of: batch.rows, least: 16)
     self.adapter = adapter.map { adapter in
       let dropout = request == nil ? 0 : Float(adapter.configuration.dropout)
@@ -159,7 +160,7 @@ struct LayerRun: Sendable {
     accumulate: Bool = false
   ) {
     let weight = model.layers[layer].weight(group)
-    clock.products { y.setProduct(Product(x, weight, transposeB: true), accumulate: accumulate) }
+    clock.products { y.setProduct(Product(x, weight), accumulate: accumulate) }
     guard let adapter, let g = factors(layer, group) else { return }
     let input = dropped(x, layer, group, range)
     let low = loraRows(layer, group, range, ranks: g.ranks)

@@ -14,15 +14,15 @@ public final class Llama: Sendable {
   public let configuration: ModelConfiguration
   /// How weights are stored and, where the CPU can, multiplied.
   public let precision: Element
-  /// [vocabulary, hidden]
+  /// [vocabulary, hidden], by rows.
   let embedding: Matrix
   let layers: [LlamaLayer]
   /// [1, hidden]
   let finalNorm: Matrix
-  /// [vocabulary, hidden]; the embedding itself when the two are tied.
-  let head: Matrix
+  /// [vocabulary, hidden]; the embedding again when the two are tied.
+  let head: PackedWeight
 
-  /// Decodes all weights, layers in parallel.
+  /// Decodes and packs all weights, layers in parallel.
   ///
   /// - Throws: `ModelFileError` for what the file lacks, `ComputeError` when memory runs out.
   public init(_ stored: StoredModel, precision: Element, workers: Workers) throws {
@@ -40,7 +40,7 @@ public final class Llama: Sendable {
     }
     @Sendable func layer(_ index: Int) throws -> LlamaLayer {
       let prefix = "model.layers.\(index)."
-      var weights: [Matrix] = []
+      var weights: [PackedWeight] = []
       for group in LinearGroup.allCases {
         let size = group.size(in: c)
         let weight = try Matrix(rows: size.outputs, columns: size.inputs, element: precision)
@@ -51,7 +51,7 @@ public final class Llama: Sendable {
             weight.rows(row..<row + outputs), from: stored, tensor: prefix + layer.path + ".weight")
           row += outputs
         }
-        weights.append(weight)
+        weights.append(try PackedWeight(weight))
       }
       var bias: Matrix?
       if c.hasAttentionBias {
@@ -67,7 +67,7 @@ public final class Llama: Sendable {
     }
 
     // Item 0 is the embedding (and head), the largest single piece; the others are layers.
-    let ends = Collected<(embedding: Matrix, head: Matrix)>(count: 1)
+    let ends = Collected<(embedding: Matrix, head: PackedWeight)>(count: 1)
     let loaded = Collected<LlamaLayer>(count: c.layerCount)
     workers.run(c.layerCount + 1) { item in
       if item == 0 {
@@ -76,7 +76,7 @@ public final class Llama: Sendable {
           let head =
             c.tieWordEmbeddings
             ? embedding : try read("lm_head.weight", c.vocabularySize, c.hiddenSize, precision)
-          return (embedding, head)
+          return (embedding, try PackedWeight(head))
         }
       } else {
         loaded.set(item - 1) { try layer(item - 1) }
@@ -106,14 +106,14 @@ public final class Llama: Sendable {
 
   /// Bytes of weights in memory.
   public var weightBytes: Int {
-    embedding.bytes + (configuration.tieWordEmbeddings ? 0 : head.bytes)
+    embedding.bytes + head.bytes
       + layers.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1.bytes } }
   }
 
   /// What `weightBytes` will be, before anything is loaded.
   public static func weightBytes(_ c: ModelConfiguration, precision: Element) -> Int {
     let body = LinearGroup.allCases.reduce(0) { $0 + $1.size(in: c).inputs * $1.size(in: c).outputs }
-    let ends = c.vocabularySize * c.hiddenSize * (c.tieWordEmbeddings ? 1 : 2)
+    let ends = 2 * c.vocabularySize * c.hiddenSize
     return (body * c.layerCount + ends) * precision.bytes
   }
 }
@@ -124,11 +124,11 @@ struct LlamaLayer: Sendable {
   let inputNorm: Matrix
   let postAttentionNorm: Matrix
   /// By `LinearGroup`: [outputs of all members, inputs].
-  let weights: [Matrix]
+  let weights: [PackedWeight]
   /// [1, q + k + v]
   let attentionBias: Matrix?
 
-  func weight(_ group: LinearGroup) -> Matrix { weights[group.rawValue] }
+  func weight(_ group: LinearGroup) -> PackedWeight { weights[group.rawValue] }
 }
 
 /// Results of workers, by item; the first error wins.

@@ -132,7 +132,7 @@ struct HeadBuffers: Sendable {
 
   init(_ c: ModelConfiguration, workers: Workers) throws {
     let block = Self.block
-    words = workers.ranges(of: c.vocabularySize, least: 256)
+    words = workers.ranges(of: c.vocabularySize, least: 256, alignment: PackedWeight.sliceAlignment)
     logits = try Matrix(rows: block, columns: c.vocabularySize)
     hidden = try Matrix(rows: block, columns: c.hiddenSize)
     normed = try Matrix(rows: block, columns: c.hiddenSize)
