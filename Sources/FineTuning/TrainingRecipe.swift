@@ -35,6 +35,7 @@ public struct TrainingRecipe: Sendable, Equatable, Codable {
   public var earlyStoppingPatience: Int
   public var precision: Precision
   public var threads: Int
+  public var threadsText: String { "\(threads) thread\(threads == 1 ? "" : "s")" }
   public var seed: UInt64
 
   public init(

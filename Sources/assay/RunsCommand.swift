@@ -136,7 +136,7 @@ struct RunsCommand: AsyncParsableCommand {
       )
       if let message = run.message { print(visible(message)) }
       print(
-        "model     \(run.modelName), \(recipe.precision.rawValue), \(recipe.threads) threads, seed \(recipe.seed)"
+        "model     \(run.modelName), \(recipe.precision.rawValue), \(recipe.threadsText), seed \(recipe.seed)"
       )
       print(
         "pairs     \(output.recipe.trainingRows) to train, \(output.recipe.evaluationRows) to evaluate · \(output.recipe.filter.joined(separator: ", "))"

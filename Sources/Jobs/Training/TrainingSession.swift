@@ -81,8 +81,20 @@ final class TrainingSession {
 
   // MARK: - The loop
 
+  /// Trains until the end, a command or an interruption. The last event is a summary, of a failure too.
   func train(
     interruption: () -> TrainingWorker.Interruption, waitForChange: () -> Void
+  ) throws -> WorkerSummary {
+    do {
+      return try loop(interruption, waitForChange)
+    } catch {
+      observer(.summary(summary(.failed, message: "\(error)")))
+      throw error
+    }
+  }
+
+  private func loop(
+    _ interruption: () -> TrainingWorker.Interruption, _ waitForChange: () -> Void
   ) throws -> WorkerSummary {
     try begin()
     var ending = RunState.finished
@@ -122,7 +134,7 @@ final class TrainingSession {
       resumedFrom > 0 || segment > 0 ? .resumed : .started,
       resumedFrom > 0 || segment > 0
         ? "resumed from step \(resumedFrom)"
-        : "\(data.training.count) pairs, \(total) steps, \(recipe.training.precision.rawValue), \(recipe.training.threads) threads"
+        : "\(data.training.count) pairs, \(total) steps, \(recipe.training.precision.rawValue), \(recipe.training.threadsText)"
     )
     observer(
       .started(
@@ -324,16 +336,22 @@ final class TrainingSession {
     }
     try recorder.flush()
     try store.rejectOpenCommands(run: runID, reason: "the run is over")
-    let run = try store.run(runID)
-    let summary = WorkerSummary(
+    let summary = summary(state)
+    observer(.summary(summary))
+    return summary
+  }
+
+  private func summary(_ state: RunState, message: String? = nil) -> WorkerSummary {
+    // A store that has failed must not hide why: then the summary lacks the run's row.
+    let run = try? store.run(runID)
+    return WorkerSummary(
       run: runID, name: name, state: state, step: trainer.state.step, totalSteps: recipe.training.totalSteps,
       trainLoss: lastLoss, baseEvalLoss: baseEvaluation, evalLoss: lastEvaluation?.loss,
       bestEvalLoss: trainer.state.bestEvaluationLoss, bestStep: trainer.state.bestStep,
-      adapterPath: run.adapterPath.map { store.file(atStoredPath: $0).path },
+      adapterPath: run?.adapterPath.map { store.file(atStoredPath: $0).path },
       trainedTokens: trainer.state.trainedTokens, tokensPerSecond: speeds.isEmpty ? nil : median(speeds),
-      firstStepSeconds: run.firstStepSeconds, peakRssBytes: peak, seconds: Date().timeIntervalSince(started))
-    observer(.summary(summary))
-    return summary
+      firstStepSeconds: run?.firstStepSeconds, peakRssBytes: ProcessFacts.peakResidentBytes,
+      seconds: Date().timeIntervalSince(started), message: message)
   }
 
   // MARK: - Reporting

@@ -90,5 +90,34 @@ public struct WorkerSummary: Sendable, Encodable {
   public var firstStepSeconds: Double?
   public var peakRssBytes: Int
   public var seconds: Double
+  /// Why it failed.
   public var message: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case event, run, name, state, step, totalSteps, trainLoss, baseEvalLoss, evalLoss, bestEvalLoss, bestStep,
+      adapterPath, trainedTokens, tokensPerSecond, firstStepSeconds, peakRssBytes, seconds, message
+  }
+
+  /// Absent values are null, not missing: scripts find every key.
+  public func encode(to encoder: any Encoder) throws {
+    var c = encoder.container(keyedBy: CodingKeys.self)
+    try c.encode(event, forKey: .event)
+    try c.encode(run, forKey: .run)
+    try c.encode(name, forKey: .name)
+    try c.encode(state, forKey: .state)
+    try c.encode(step, forKey: .step)
+    try c.encode(totalSteps, forKey: .totalSteps)
+    try c.encode(trainLoss, forKey: .trainLoss)
+    try c.encode(baseEvalLoss, forKey: .baseEvalLoss)
+    try c.encode(evalLoss, forKey: .evalLoss)
+    try c.encode(bestEvalLoss, forKey: .bestEvalLoss)
+    try c.encode(bestStep, forKey: .bestStep)
+    try c.encode(adapterPath, forKey: .adapterPath)
+    try c.encode(trainedTokens, forKey: .trainedTokens)
+    try c.encode(tokensPerSecond, forKey: .tokensPerSecond)
+    try c.encode(firstStepSeconds, forKey: .firstStepSeconds)
+    try c.encode(peakRssBytes, forKey: .peakRssBytes)
+    try c.encode(seconds, forKey: .seconds)
+    try c.encode(message, forKey: .message)
+  }
 }
