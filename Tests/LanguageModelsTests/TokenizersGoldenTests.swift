@@ -136,7 +136,7 @@ enum RealModel {
     let environment = ProcessInfo.processInfo.environment
     if let path = environment["ASSAY_TEST_GGUF"] { return path }
     let cache = environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache"
-    let file = cache + "/assay/models/SmolLM2-135M-Instruct.Q4_1.gguf"
+    let file = cache + "/assay/models/smollm2-135m.gguf"
     return FileManager.default.fileExists(atPath: file) ? file : nil
   }()
 }

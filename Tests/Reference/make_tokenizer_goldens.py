@@ -17,6 +17,7 @@ Everything follows from the seed and the word lists below; training is determini
 """
 
 import argparse
+import collections
 import json
 import pathlib
 import random
@@ -135,9 +136,18 @@ def special(*names):
     return [AddedToken(name, special=True, normalized=False) for name in names]
 
 
+ALPHABET = 400
+
+
+def most_frequent_characters(texts):
+    """The trainer's own choice among equally frequent characters differs from run to run."""
+    counts = collections.Counter("".join(texts).replace(" ", "▁"))
+    return [c for c, _ in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:ALPHABET]]
+
+
 def train(tokenizer, texts, specials, size, alphabet):
     trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=specials, initial_alphabet=alphabet,
-                                  show_progress=False, limit_alphabet=400)
+                                  show_progress=False, limit_alphabet=ALPHABET)
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.add_tokens(added_extras())
 
@@ -198,7 +208,8 @@ def llama2(texts, metaspace=False):
     # Trained on words, as SentencePiece trains; the pipeline that encodes cuts nothing.
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     byte_tokens = ["<0x%02X>" % byte for byte in range(256)]
-    train(tokenizer, texts, specials + [AddedToken(t, special=True) for t in byte_tokens], 2500, [])
+    train(tokenizer, texts, specials + [AddedToken(t, special=True) for t in byte_tokens], 2500,
+          most_frequent_characters(texts))
     # The byte tokens are plain vocabulary entries in the real files.
     document = json.loads(tokenizer.to_str())
     document["added_tokens"] = [t for t in document["added_tokens"] if t["content"] not in byte_tokens]
