@@ -28,6 +28,9 @@ int spawn_worker(const char *executable, const char *run, const char *project, c
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0644);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  // Whoever waits for the program that starts the worker must not wait for the worker: Foundation's Process has its
+  // child inherit a socket, and takes it for running until every copy of the socket is closed.
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   sigfillset(&all);
   sigemptyset(&none);
   posix_spawnattr_setsigdefault(&attributes, &all);
