@@ -104,6 +104,15 @@ public struct SettingField<Settings: Sendable>: Identifiable, Sendable {
   /// The option on the command line, such as `--learning-rate`.
   public var flag: String { "--" + name.replacing("_", with: "-") }
 
+  /// The words on the command line that set it to what it is in `settings`.
+  public func arguments(for settings: Settings) -> [String] {
+    switch value(in: settings) {
+    case .flag(true): [flag]
+    case .flag(false): [flag.replacing(/^--/, with: "--no-")]
+    case let value: [flag, value.description]
+    }
+  }
+
   // MARK: - Reading and writing
 
   public func value(in settings: Settings) -> SettingValue { get(settings) }

@@ -29,7 +29,7 @@ public struct RunRequest: Sendable {
     if let name { words += ["--name", name] }
     for term in filter { words += ["--where", term] }
     if let limit { words += ["--limit", String(limit)] }
-    for field in TrainingSettings.fields { words += [field.flag, field.value(in: settings).description] }
+    for field in TrainingSettings.fields { words += field.arguments(for: settings) }
     return words
   }
 }
@@ -92,8 +92,10 @@ public struct RunLauncher: Sendable {
         completion(.success(started.run))
       } else {
         let text = String(decoding: complaint, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        // A complaint about the words themselves is followed by how they are used.
+        let lines = text.split(separator: "\n").map(String.init)
         let line =
-          text.split(separator: "\n").last.map(String.init) ?? "exit code \(process.terminationStatus)"
+          lines.first { $0.hasPrefix("Error: ") } ?? lines.last ?? "exit code \(process.terminationStatus)"
         completion(.failure(LaunchError(line.hasPrefix("assay: ") ? String(line.dropFirst(7)) : line)))
       }
     }
