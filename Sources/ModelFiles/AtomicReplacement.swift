@@ -50,7 +50,7 @@ public enum AtomicReplacement {
       try exchange(temporary, with: url)
     } catch {
       try? FileManager.default.removeItem(at: temporary)
-      throw error
+      throw named(error, temporary: temporary, final: url)
     }
     try synchronize(url.deletingLastPathComponent())
     // After an exchange, the earlier folder has the temporary name.
@@ -87,6 +87,16 @@ public enum AtomicReplacement {
     let unique = "\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     return url.deletingLastPathComponent().appendingPathComponent(
       ".\(url.lastPathComponent).partial-\(unique)")
+  }
+
+  /// An error about a file under the temporary name, which nobody knows and which is gone, tells of the final one.
+  private static func named(_ error: any Error, temporary: URL, final: URL) -> any Error {
+    guard case ModelFileError.inaccessible(let path, let reason) = error, path.hasPrefix(temporary.path)
+    else {
+      return error
+    }
+    return ModelFileError.inaccessible(
+      path: final.path + path.dropFirst(temporary.path.count), reason: reason)
   }
 
   private static func systemError(_ url: URL) -> ModelFileError {
