@@ -28,5 +28,16 @@ public struct LoRAConfiguration: Sendable, Equatable, Codable {
     self.targets = targets
   }
 
+  /// As synthesised, but with the targets in one order: a set has another in each process, and files that say the
+  /// same shall be the same.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(rank, forKey: .rank)
+    try container.encode(alpha, forKey: .alpha)
+    try container.encode(dropout, forKey: .dropout)
+    try container.encode(useRSLoRA, forKey: .useRSLoRA)
+    try container.encode(LinearLayer.allCases.filter(targets.contains), forKey: .targets)
+  }
+
   public var scale: Double { alpha / (useRSLoRA ? Double(rank).squareRoot() : Double(rank)) }
 }
