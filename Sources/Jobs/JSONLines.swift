@@ -3,7 +3,7 @@ import Foundation
 /// A line of a file that could not be used.
 public struct LineError: Error, CustomStringConvertible {
   public var file: String
-  /// 1 is the first.
+  /// 1 is the first; 0 means the file as a whole.
   public var line: Int
   public var problem: String
 
@@ -13,7 +13,7 @@ public struct LineError: Error, CustomStringConvertible {
     self.problem = problem
   }
 
-  public var description: String { "\(file):\(line): \(problem)" }
+  public var description: String { line > 0 ? "\(file):\(line): \(problem)" : "\(file): \(problem)" }
 }
 
 /// One JSON value per line; blank lines are skipped.

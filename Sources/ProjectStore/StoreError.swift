@@ -87,7 +87,7 @@ extension StoreError {
     switch code {
     case .fileWriteOutOfSpace: self = .diskFull(path: path)
     case .fileWriteNoPermission, .fileWriteVolumeReadOnly: self = .readOnly(path: path)
-    default: self = .failed(path: path, detail: error.localizedDescription)
+    default: self = .failed(path: path, detail: error.systemReason)
     }
   }
 }

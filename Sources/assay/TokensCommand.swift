@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Jobs
 import LanguageModels
+import ProjectStore
 
 struct TokensCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -23,7 +24,12 @@ struct TokensCommand: AsyncParsableCommand {
   func run() async throws {
     let input = file == "-" ? FileHandle.standardInput : try open(file)
     let opened = try engine.open()
-    let data = try input.readToEnd() ?? Data()
+    let data: Data
+    do {
+      data = try input.readToEnd() ?? Data()
+    } catch {
+      throw LineError(file: file, line: 0, problem: error.systemReason)
+    }
     var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if data.last == UInt8(ascii: "\n") { lines.removeLast() }
     for (number, line) in lines.enumerated() {

@@ -16,8 +16,7 @@ public struct PairFile: Sendable {
     do {
       data = try Data(contentsOf: url)
     } catch {
-      throw LineError(
-        file: path, line: 0, problem: "cannot be read: \((error as NSError).localizedDescription)")
+      throw LineError(file: path, line: 0, problem: "cannot be read: \(error.systemReason)")
     }
     self.init(data, file: path, importedFrom: url.standardizedFileURL.path)
     if pairs.isEmpty { throw rejected.first ?? LineError(file: path, line: 1, problem: "the file is empty") }

@@ -60,7 +60,7 @@ public enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
     case .noPairs(let filter, let all):
       "none of the project's \(all) pairs is for training and passes “\(filter)”"
     case .tooFewPairs(let count, let filter):
-      "only \(count) pair\(count == 1 ? "" : "s") to train on\(filter.isEmpty ? "" : " pass “\(filter)”"); training needs at least 2"
+      "only \(count) pair\(count == 1 ? "" : "s") to train on\(filter.isEmpty ? "" : " \(count == 1 ? "passes" : "pass") “\(filter)”"); training needs at least 2"
     case .emptyAnswer(let pair): "\(pair): the answer is empty"
     case .tooLong(let pair, let tokens, let limit, let name):
       "\(pair): \(tokens) tokens with its answer, more than \(name) of \(limit)"
