@@ -69,7 +69,7 @@ let package = Package(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
     .testTarget(
       name: "WorkbenchTests", dependencies: ["Workbench"], resources: [.copy("Goldens")]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "assay"]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "assay", "ProjectStore", "ModelFiles"]),
   ],
   swiftLanguageModes: [.v6]
 )
