@@ -1,0 +1,127 @@
+import Foundation
+import ProjectStore
+import Testing
+
+/// Looking at runs and steering them from the command line, with workers of their own.
+@Suite(.serialized) struct RunsCommandTests {
+  private static let endless = 100_000
+
+  @Test func listShowAndExport() async throws {
+    let place = try Workplace()
+    #expect(try await place.run("init").ending == .exit(0))
+    #expect(try await place.run("runs", "list", "--json").output == "[]\n")
+
+    let id = try await place.startRun(steps: 6, "--name", "six steps", "--eval-every", "2")
+    let store = try place.openStore()
+    let run = try await place.wait(for: .finished, of: id, in: store)
+    let listed = try JSONText.objects(try await place.succeed(["runs", "list", "--json"]).output)
+    try #require(listed.count == 1)
+    #expect(
+      Set(listed[0].keys) == [
+        "id", "name", "state", "step", "total_steps", "train_loss", "eval_loss", "best_eval_loss",
+        "tokens_per_second", "peak_rss_bytes", "adapter_path",
+      ])
+    #expect(listed[0]["id"] as? String == id)
+    #expect(listed[0]["name"] as? String == "six steps")
+    #expect(listed[0]["state"] as? String == "finished")
+    #expect(listed[0]["step"] as? Int == 6)
+    #expect(listed[0]["best_eval_loss"] as? Double == run.bestEvalLoss)
+    let adapter = try #require(listed[0]["adapter_path"] as? String)
+    #expect(adapter.hasPrefix("/"))
+
+    let shown = try JSONText.object(try await place.succeed(["runs", "show", id, "--json"]).output)
+    #expect((shown["run"] as? NSDictionary) == (listed[0] as NSDictionary))
+    let kinds = try #require(shown["events"] as? [[String: Any]]).map { $0["kind"] as? String }
+    #expect(kinds.first == "started")
+    #expect(kinds.last == "finished")
+    #expect((shown["recipe"] as? [String: Any])?["model"] as? String == Workplace.model)
+    #expect(!(shown["samples"] as? [Any] ?? []).isEmpty)
+
+    let target = place.folder.appendingPathComponent("exported")
+    let export = ["runs", "export", id, "--output", target.path, "--json"]
+    let files = try JSONText.object(try await place.succeed(export).output)
+    #expect(
+      files["files"] as? [String] == ["data.jsonl", "events.jsonl", "metrics.csv", "recipe.json", "adapter/"])
+    #expect(
+      try Data(contentsOf: target.appendingPathComponent("adapter/adapter_model.safetensors"))
+        == Data(contentsOf: URL(fileURLWithPath: adapter + "/adapter_model.safetensors")))
+    let metrics = try String(contentsOf: target.appendingPathComponent("metrics.csv"), encoding: .utf8)
+    #expect(metrics.split(separator: "\n").filter { $0.hasPrefix("train_loss,") }.count == 6)
+
+    // Nothing that is there is written over.
+    let again = try await ChildProcess(place.assay(export)).finish()
+    try expectOneLine(again, naming: target.path, "exists already")
+  }
+
+  @Test func commands() async throws {
+    let place = try Workplace()
+    let id = try await place.startRun(
+      steps: Self.endless, "--eval-every", "0", "--checkpoint-every", "0", "--schedule", "constant",
+      "--warmup-ratio", "0", "--learning-rate", "2e-4")
+    let store = try place.openStore()
+    try await place.wait(for: "the first step", of: id, in: store) { $0.step > 0 }
+
+    let answer = try JSONText.object(try await place.succeed(["runs", "pause", id, "--json"]).output)
+    #expect(answer["id"] as? String == id)
+    let paused = try await place.wait(for: .paused, of: id, in: store)
+    #expect(try listedState(try await place.succeed(["runs", "list", "--json"])) == "paused")
+
+    // A paused worker does these at once, and no step.
+    #expect(place.names(in: "runs/\(id)/checkpoint").isEmpty)
+    for words in [["set-learning-rate", id, "1e-5"], ["evaluate", id], ["checkpoint", id]] {
+      try await place.succeed(["runs"] + words + ["--json"])
+    }
+    try await place.wait(for: "three answers", of: id, in: store) { _ in
+      try store.commands(run: id).allSatisfy { $0.outcome == .done }
+    }
+    #expect(try store.commands(run: id).count == 4)
+    #expect(try store.run(id).step == paused.step)
+    let kinds = try store.events(run: id).map(\.kind)
+    #expect(kinds.contains(.improved) && kinds.contains(.checkpoint) && kinds.contains(.learningRate))
+    #expect(place.names(in: "runs/\(id)/checkpoint").contains("trainer.safetensors"))
+    #expect(try store.run(id).evalLoss != nil)
+
+    try await place.succeed(["runs", "resume", id, "--json"])
+    let running = try await place.wait(for: "more steps", of: id, in: store) {
+      $0.state == .running && $0.step > paused.step
+    }
+    #expect(paused.learningRate == 2e-4)
+    #expect(running.learningRate == 1e-5)
+    #expect(running.pid == paused.pid)
+
+    // A run has one worker.
+    let second = try await place.run("worker", id)
+    try expectOneLine(second, naming: "run \(id) already has a worker (process \(try #require(running.pid)))")
+    let resumed = try await place.run("runs", "resume", id)
+    try expectOneLine(resumed, naming: "run \(id) cannot be resumed", "it is running")
+
+    try await place.succeed(["runs", "stop", id, "--json"])
+    let stopped = try await place.wait(for: .stopped, of: id, in: store)
+    #expect(stopped.step > paused.step)
+    #expect(place.names(in: "runs/\(id)/adapter").contains("adapter_config.json"))
+    let late = try await place.run("runs", "pause", id)
+    try expectOneLine(late, naming: "run \(id) is stopped")
+
+    // A stopped run goes on where it was, in a new worker.
+    try await place.succeed(["runs", "resume", id, "--json"])
+    let again = try await place.wait(for: "a step of the new worker", of: id, in: store) {
+      $0.state == .running && $0.step > stopped.step
+    }
+    #expect(again.segment == 1)
+    #expect(try store.segments(run: id).last?.resumedStep == stopped.step)
+    try await place.succeed(["runs", "stop", id, "--now", "--json"])
+    try await place.wait(for: .stopped, of: id, in: store)
+  }
+
+  @Test func unknownRun() async throws {
+    let place = try Workplace()
+    #expect(try await place.run("init").ending == .exit(0))
+    for command in ["show", "pause", "resume", "stop", "checkpoint", "evaluate", "export"] {
+      try expectOneLine(try await place.run("runs", command, "r999"), naming: "r999")
+    }
+  }
+
+  private func listedState(_ result: ChildProcess.Result) throws -> String? {
+    try JSONText.objects(result.output).first?["state"] as? String
+  }
+}
