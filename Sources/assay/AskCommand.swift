@@ -79,14 +79,12 @@ struct AskCommand: AsyncParsableCommand {
       }
       let text = stream.push(token.id)
       output.answer += text
-      if !global.json { write(text) }
+      if !global.json { standardOutput(text) }
       return true
     }
     let rest = stream.flush()
     output.answer += rest
     output.finishReason = reason.rawValue
-    if global.json { print(try jsonLine(output)) } else { write(rest + "\n") }
+    if global.json { print(try jsonLine(output)) } else { writeLine(rest) }
   }
-
-  private func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 }

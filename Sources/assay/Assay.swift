@@ -15,6 +15,8 @@ struct Assay: AsyncParsableCommand {
 
   /// Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.
   static func main() async {
+    // A file that grows past a limit is an error of writing, like a full disk, and not the end of the program.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -31,9 +33,4 @@ struct Assay: AsyncParsableCommand {
       Foundation.exit(usage ? 2 : 1)
     }
   }
-}
-
-/// One line for people; stdout is for data.
-func standardError(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
 }

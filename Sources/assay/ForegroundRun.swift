@@ -12,6 +12,8 @@ struct ForegroundRun {
   var quiet: Bool
 
   func work() async throws {
+    // A reader of the events who goes away does not take the run along.
+    signal(SIGPIPE, SIG_IGN)
     let (json, quiet) = (json, quiet)
     let worker = TrainingWorker(store: store, run: run) { event in
       if json {
@@ -50,25 +52,6 @@ struct ForegroundRun {
         "\(s.state.rawValue) after \(s.step) steps · eval base \(loss(s.baseEvalLoss)) → best \(loss(s.bestEvalLoss)) · adapter \(s.adapterPath ?? "–")"
     }
   }
-}
-
-/// Whole lines at once, so that readers of a pipe see events as they come.
-func writeLine(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
-
-/// Text of data or models for a terminal: one line, control characters shown, not obeyed.
-func visible(_ text: String) -> String {
-  var result = String.UnicodeScalarView()
-  for scalar in text.unicodeScalars {
-    switch scalar.properties.generalCategory {
-    case .control:
-      result.append(
-        scalar == "\n" || scalar == "\t" ? " " : Unicode.Scalar(0x2400 + (scalar.value & 0x1F)) ?? "?")
-    case .format where (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value):
-      result.append("?")
-    default: result.append(scalar)
-    }
-  }
-  return String(result)
 }
 
 /// SIGINT, SIGTERM and SIGHUP, counted.

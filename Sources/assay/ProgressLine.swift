@@ -22,7 +22,7 @@ final class ProgressLine: @unchecked Sendable {
         let line = "\(what) \(bar) \(megabytes)"
         guard line != last else { return }
         last = line
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+        standardError("\r\u{1B}[K\(line)", terminator: "")
       } else {
         let tenth = Int(share * 10)
         guard tenth != lastTenth || !last.hasPrefix(what) else { return }
@@ -35,7 +35,7 @@ final class ProgressLine: @unchecked Sendable {
 
   func finish() {
     lock.withLock {
-      if onTerminal, !last.isEmpty { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+      if onTerminal, !last.isEmpty { standardError("\r\u{1B}[K", terminator: "") }
       last = ""
     }
   }

@@ -41,7 +41,7 @@ struct WorkbenchCommand: AsyncParsableCommand {
     let folder = global.projectFolder
     if !ProjectStore.isProject(folder) {
       let question = "There is no project in \(folder.standardizedFileURL.path). Make one here? [y/N] "
-      FileHandle.standardOutput.write(Data(question.utf8))
+      standardOutput(question)
       guard readLine()?.lowercased().hasPrefix("y") == true else {
         standardError(
           "assay: no project — `assay init` makes one here, `assay demo` shows one, --project DIR opens another"
