@@ -38,6 +38,7 @@ struct TrainCommand: AsyncParsableCommand {
     if let limit, limit < 2 { throw ValidationError("--limit: \(limit) is less than 2") }
     // All of the data file is checked before a project is made or changed.
     let file = try data.map { try PairFile(path: $0) }
+    if let file, file.pairs.count < 2 { throw RunError.tooFewPairs(count: file.pairs.count, filter: "") }
     let settings = try global.settings()
     var trainingSettings = settings.training
     try training.apply(to: &trainingSettings)
