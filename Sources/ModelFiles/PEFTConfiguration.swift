@@ -54,7 +54,7 @@ extension PEFTAdapter {
 
     /// The factor of `B A x` for a module.
     ///
-    /// - Throws: `ModelFileError.malformed` when a pattern is no regular expression.
+    /// - Throws: `ModelFileError.malformed` when a pattern is not understood.
     public func scaling(of module: String) throws -> Double {
       try resolved(path: PEFTAdapter.configurationFile).scaling(of: module)
     }
@@ -64,19 +64,19 @@ extension PEFTAdapter {
 // MARK: - Matching modules
 
 extension PEFTAdapter.Configuration {
-  /// The configuration with its regular expressions compiled.
+  /// The configuration with its patterns compiled.
   struct Resolved {
     let configuration: PEFTAdapter.Configuration
-    let targets: Regex<AnyRegexOutput>?
-    let ranks: [(Regex<AnyRegexOutput>, Int)]
-    let alphas: [(Regex<AnyRegexOutput>, Double)]
+    let targets: ModulePattern?
+    let ranks: [(ModulePattern, Int)]
+    let alphas: [(ModulePattern, Double)]
 
     func rank(of module: String) -> Int {
-      ranks.first { module.wholeMatch(of: $0.0) != nil }?.1 ?? configuration.r
+      ranks.first { $0.0.matches(module) }?.1 ?? configuration.r
     }
 
     func scaling(of module: String) -> Double {
-      let alpha = alphas.first { module.wholeMatch(of: $0.0) != nil }?.1 ?? configuration.loraAlpha
+      let alpha = alphas.first { $0.0.matches(module) }?.1 ?? configuration.loraAlpha
       let rank = Double(rank(of: module))
       return configuration.useRSLoRA ? alpha / rank.squareRoot() : alpha / rank
     }
@@ -85,31 +85,45 @@ extension PEFTAdapter.Configuration {
     func isTarget(_ module: String) -> Bool {
       switch configuration.targetModules {
       case .names(let names): names.contains { module == $0 || module.hasSuffix("." + $0) }
-      case .pattern: targets.map { module.wholeMatch(of: $0) != nil } ?? false
+      case .pattern: targets?.matches(module) ?? false
       case .allLinear: module != "lm_head"
       }
     }
   }
 
+  /// More than one pattern for each projection of any model.
+  static let maximumPatterns = 4096
+
   /// - Parameter path: the file that an error about a pattern names.
-  func resolved(path: String) throws -> Resolved {
-    func compiled(_ pattern: String, _ field: String) throws -> Regex<AnyRegexOutput> {
+  func resolved(path: String) throws(ModelFileError) -> Resolved {
+    func compiled(_ pattern: String, _ field: String, prefix: String = "", suffix: String = "")
+      throws(ModelFileError) -> ModulePattern
+    {
       do {
-        return try Regex(pattern)
+        return try ModulePattern(prefix + pattern + suffix)
       } catch {
-        throw ModelFileError.malformed(
-          path: path, field: field, problem: "\"\(pattern.prefix(80))\" is not a regular expression")
+        throw .malformed(path: path, field: field, problem: "\"\(pattern.prefix(80))\" \(error.problem)")
       }
     }
-    let targets: Regex<AnyRegexOutput>? =
-      if case .pattern(let pattern) = targetModules { try compiled(pattern, "target_modules") } else { nil }
     // As PEFT's get_pattern_key matches: a whole path, or its end after a dot.
+    func overrides<Value>(_ list: [PEFTAdapter.Configuration.Override<Value>], _ field: String)
+      throws(ModelFileError) -> [(ModulePattern, Value)]
+    {
+      guard list.count <= Self.maximumPatterns else {
+        throw .malformed(path: path, field: field, problem: "\(list.count) patterns are too many")
+      }
+      var patterns: [(ModulePattern, Value)] = []
+      for item in list {
+        patterns.append(
+          (try compiled(item.pattern, field, prefix: "(?:.*\\.)?(?:", suffix: ")"), item.value))
+      }
+      return patterns
+    }
+    var targets: ModulePattern?
+    if case .pattern(let pattern) = targetModules { targets = try compiled(pattern, "target_modules") }
     return Resolved(
-      configuration: self, targets: targets,
-      ranks: try rankPattern.map { (try compiled("(?:.*\\.)?(?:\($0.pattern))", "rank_pattern"), $0.value) },
-      alphas: try alphaPattern.map {
-        (try compiled("(?:.*\\.)?(?:\($0.pattern))", "alpha_pattern"), $0.value)
-      })
+      configuration: self, targets: targets, ranks: try overrides(rankPattern, "rank_pattern"),
+      alphas: try overrides(alphaPattern, "alpha_pattern"))
   }
 }
 

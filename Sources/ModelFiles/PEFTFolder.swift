@@ -97,10 +97,23 @@ extension PEFTAdapter {
 
   /// The names in a weights file, freed of PEFT's prefix and of an adapter's name.
   private struct StoredNames {
+    /// Beyond any adapter of the models that are supported: patterns are matched against every name.
+    static let maximumTensors = 1 << 14
+    static let longestName = 256
+
     private(set) var byName: [String: String] = [:]
     private(set) var warnings: [String] = []
 
     init(_ storedNames: [String], path: String) throws {
+      guard storedNames.count <= Self.maximumTensors else {
+        throw ModelFileError.malformed(
+          path: path, field: "header", problem: "\(storedNames.count) tensors are too many for an adapter")
+      }
+      if let name = storedNames.first(where: { $0.utf8.count > Self.longestName }) {
+        throw ModelFileError.malformed(
+          path: path, field: "tensor \(name.prefix(80))…",
+          problem: "a name of \(name.utf8.count) bytes is too long")
+      }
       var unprefixed = 0
       var named = 0
       for stored in storedNames {

@@ -188,11 +188,11 @@ private let adapters = URL(fileURLWithPath: #filePath).deletingLastPathComponent
     (#""init_lora_weights":"olora""#, "olora changes"), (#""init_lora_weights":"corda""#, "corda changes"),
     (#""trainable_token_indices":[5]"#, "trainable_token_indices"),
     (#""layer_replication":[[0,1]]"#, "layer_replication"),
-    (#""rank_pattern":{"(":4}"#, "rank_pattern: \"(?:.*\\.)?(?:()\" is not a regular expression"),
+    (#""rank_pattern":{"(":4}"#, "rank_pattern: \"(\" has a parenthesis that is not closed"),
     (#""rank_pattern":{"q_proj":0}"#, "rank_pattern.q_proj: 0 is not between"),
     (#""lora_dropout":1"#, "lora_dropout: 1.0 is not in 0..<1"),
     (#""target_modules":[1]"#, "target_modules: expected a list of strings"),
-    (#""target_modules":"(""#, "target_modules: \"(\" is not a regular expression"),
+    (#""target_modules":"(""#, "target_modules: \"(\" has a parenthesis that is not closed"),
   ])
   func refusedByName(member: String, message: String) throws {
     let folder = try TemporaryFolder()

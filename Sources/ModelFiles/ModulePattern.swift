@@ -1,0 +1,329 @@
+/// A regular expression over module paths, matched in time linear in the path.
+///
+/// Patterns come from files. A matcher that backtracks, as Swift's and Python's do, takes longer than anyone
+/// waits for a pattern like `(.*)*x`; this one follows all alternatives at once (Thompson 1968). Look-around,
+/// back references and inline flags cannot be followed so, and are refused.
+struct ModulePattern: Sendable {
+  /// Why a text is not accepted.
+  struct SyntaxError: Error, Equatable {
+    var problem: String
+  }
+
+  fileprivate enum Instruction: Sendable {
+    case scalar(ScalarSet)
+    case start
+    case end
+    case split(Int, Int)
+    case jump(Int)
+    case match
+  }
+
+  /// Beyond any pattern in use; a path of 100 scalars is then matched within a millisecond or two.
+  fileprivate static let maximumInstructions = 8192
+  fileprivate static let maximumDepth = 64
+
+  private let program: [Instruction]
+
+  init(_ pattern: String) throws(SyntaxError) {
+    var compiler = Compiler(scalars: Array(pattern.unicodeScalars))
+    program = try compiler.program()
+  }
+
+  /// Whether the pattern matches the whole of `path`.
+  func matches(_ path: String) -> Bool {
+    let scalars = Array(path.unicodeScalars)
+    var current = Threads(count: program.count)
+    var next = Threads(count: program.count)
+    follow(0, at: 0, of: scalars.count, into: &current)
+    for (position, scalar) in scalars.enumerated() {
+      next.removeAll()
+      for thread in current.list {
+        if case .scalar(let set) = program[thread], set.contains(scalar) {
+          follow(thread + 1, at: position + 1, of: scalars.count, into: &next)
+        }
+      }
+      if next.list.isEmpty { return false }
+      swap(&current, &next)
+    }
+    return current.list.contains { if case .match = program[$0] { true } else { false } }
+  }
+
+  /// Adds the instructions that `start` leads to without taking a scalar.
+  private func follow(_ start: Int, at position: Int, of count: Int, into threads: inout Threads) {
+    var pending = [start]
+    while let thread = pending.popLast() {
+      guard threads.insert(thread) else { continue }
+      switch program[thread] {
+      case .split(let first, let second): pending += [second, first]
+      case .jump(let target): pending.append(target)
+      case .start: if position == 0 { pending.append(thread + 1) }
+      case .end: if position == count { pending.append(thread + 1) }
+      case .scalar, .match: threads.list.append(thread)
+      }
+    }
+  }
+
+  /// Places in the program, each once.
+  private struct Threads {
+    var list: [Int] = []
+    /// The generation in which a place was last added.
+    private var seen: [Int]
+    private var generation = 1
+
+    init(count: Int) { seen = Array(repeating: 0, count: count) }
+
+    mutating func insert(_ thread: Int) -> Bool {
+      guard seen[thread] != generation else { return false }
+      seen[thread] = generation
+      return true
+    }
+
+    mutating func removeAll() {
+      list.removeAll(keepingCapacity: true)
+      generation += 1
+    }
+  }
+}
+
+/// The scalars that one place of a pattern accepts.
+private struct ScalarSet: Sendable {
+  var ranges: [ClosedRange<Unicode.Scalar>] = []
+  var isInverted = false
+
+  func contains(_ scalar: Unicode.Scalar) -> Bool { ranges.contains { $0.contains(scalar) } != isInverted }
+
+  static let digits: [ClosedRange<Unicode.Scalar>] = ["0"..."9"]
+  static let word: [ClosedRange<Unicode.Scalar>] = ["0"..."9", "A"..."Z", "_"..."_", "a"..."z"]
+  static let space: [ClosedRange<Unicode.Scalar>] = ["\t"..."\r", " "..." "]
+  static let any = ScalarSet(ranges: ["\n"..."\n"], isInverted: true)
+}
+
+// MARK: - Compiling
+
+/// Reads a pattern from left to right; the program of a part is made again for each of its repetitions.
+private struct Compiler {
+  /// A part of the pattern.
+  indirect enum Node {
+    case scalar(ScalarSet)
+    case start
+    case end
+    case sequence([Node])
+    case choice([Node])
+    case repeated(Node, least: Int, most: Int?)
+  }
+
+  let scalars: [Unicode.Scalar]
+  var position = 0
+  private var depth = 0
+  private var instructions: [ModulePattern.Instruction] = []
+
+  init(scalars: [Unicode.Scalar]) { self.scalars = scalars }
+
+  mutating func program() throws(ModulePattern.SyntaxError) -> [ModulePattern.Instruction] {
+    guard scalars.count <= ModulePattern.maximumInstructions else { throw failure("is too long") }
+    let node = try choice()
+    guard position == scalars.count else { throw failure("has a parenthesis too many") }
+    try emit(node)
+    try append(.match)
+    return instructions
+  }
+
+  private func failure(_ problem: String) -> ModulePattern.SyntaxError { .init(problem: problem) }
+
+  private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+    guard position < scalars.count, scalars[position] == scalar else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func next(_ missing: String) throws(ModulePattern.SyntaxError) -> Unicode.Scalar {
+    guard position < scalars.count else { throw failure(missing) }
+    position += 1
+    return scalars[position - 1]
+  }
+
+  // MARK: Reading
+
+  private mutating func choice() throws(ModulePattern.SyntaxError) -> Node {
+    guard depth < ModulePattern.maximumDepth else { throw failure("is nested too deeply") }
+    depth += 1
+    defer { depth -= 1 }
+    var choices = [try sequence()]
+    while take("|") { choices.append(try sequence()) }
+    return choices.count == 1 ? choices[0] : .choice(choices)
+  }
+
+  private mutating func sequence() throws(ModulePattern.SyntaxError) -> Node {
+    var parts: [Node] = []
+    while position < scalars.count, scalars[position] != "|", scalars[position] != ")" {
+      parts.append(try quantified())
+    }
+    return .sequence(parts)
+  }
+
+  private mutating func quantified() throws(ModulePattern.SyntaxError) -> Node {
+    let part = try atom()
+    let (least, most): (Int, Int?)
+    if take("*") {
+      (least, most) = (0, nil)
+    } else if take("+") {
+      (least, most) = (1, nil)
+    } else if take("?") {
+      (least, most) = (0, 1)
+    } else if take("{") {
+      (least, most) = try bounds()
+    } else {
+      return part
+    }
+    // A reluctant quantifier matches the same whole paths.
+    _ = take("?")
+    guard position == scalars.count || !["*", "+", "?", "{"].contains(scalars[position]) else {
+      throw failure("has a quantifier behind another")
+    }
+    return .repeated(part, least: least, most: most)
+  }
+
+  /// `m}`, `m,}`, `,n}` or `m,n}`.
+  private mutating func bounds() throws(ModulePattern.SyntaxError) -> (Int, Int?) {
+    let least = try number()
+    guard take(",") else {
+      guard let least, take("}") else { throw failure("has a brace that is no repetition") }
+      return (least, least)
+    }
+    let most = try number()
+    guard take("}"), most == nil || most ?? 0 >= least ?? 0 else {
+      throw failure("has a brace that is no repetition")
+    }
+    return (least ?? 0, most)
+  }
+
+  private mutating func number() throws(ModulePattern.SyntaxError) -> Int? {
+    var value: Int?
+    while position < scalars.count,
+      let digit = scalars[position].properties.numericType == .decimal
+        ? Int(String(scalars[position])) : nil
+    {
+      position += 1
+      let grown = (value ?? 0) * 10 + digit
+      guard grown <= ModulePattern.maximumInstructions else { throw failure("repeats a part too often") }
+      value = grown
+    }
+    return value
+  }
+
+  private mutating func atom() throws(ModulePattern.SyntaxError) -> Node {
+    let scalar = try next("ends early")
+    switch scalar {
+    case ".": return .scalar(.any)
+    case "^": return .start
+    case "$": return .end
+    case "[": return .scalar(try bracket())
+    case "\\": return .scalar(try escape())
+    case "(":
+      if take("?") {
+        // Only `(?:…)`, and a name, which is of no use here: `(?P<name>…)`.
+        if take("P"), take("<") {
+          while try next("ends within a name") != ">" {}
+        } else if !take(":") {
+          throw failure("has a group that is not understood (look-around, back references, flags)")
+        }
+      }
+      let inner = try choice()
+      guard take(")") else { throw failure("has a parenthesis that is not closed") }
+      return inner
+    case "*", "+", "?", "{": throw failure("has a quantifier with nothing before it")
+    default: return .scalar(ScalarSet(ranges: [scalar...scalar]))
+    }
+  }
+
+  /// What a backslash makes of the scalar behind it.
+  private mutating func escape() throws(ModulePattern.SyntaxError) -> ScalarSet {
+    let scalar = try next("ends with a backslash")
+    switch scalar {
+    case "d": return ScalarSet(ranges: ScalarSet.digits)
+    case "D": return ScalarSet(ranges: ScalarSet.digits, isInverted: true)
+    case "w": return ScalarSet(ranges: ScalarSet.word)
+    case "W": return ScalarSet(ranges: ScalarSet.word, isInverted: true)
+    case "s": return ScalarSet(ranges: ScalarSet.space)
+    case "S": return ScalarSet(ranges: ScalarSet.space, isInverted: true)
+    case _ where ScalarSet(ranges: ScalarSet.word).contains(scalar):
+      throw failure("has the escape \\\(scalar), which is not understood")
+    default: return ScalarSet(ranges: [scalar...scalar])
+    }
+  }
+
+  private mutating func bracket() throws(ModulePattern.SyntaxError) -> ScalarSet {
+    let open = "has a bracket that is not closed"
+    var set = ScalarSet()
+    set.isInverted = take("^")
+    var isFirst = true
+    while true {
+      let scalar = try next(open)
+      if scalar == "]", !isFirst { return set }
+      isFirst = false
+      if scalar == "\\" {
+        let escaped = try escape()
+        guard !escaped.isInverted else { throw failure("has an inverted class within brackets") }
+        set.ranges += escaped.ranges
+      } else if position + 1 < scalars.count, scalars[position] == "-", scalars[position + 1] != "]" {
+        position += 1
+        let last = try next(open)
+        guard scalar <= last else { throw failure("has a range in brackets that runs backwards") }
+        set.ranges.append(scalar...last)
+      } else {
+        set.ranges.append(scalar...scalar)
+      }
+    }
+  }
+
+  // MARK: Writing
+
+  private mutating func append(_ instruction: ModulePattern.Instruction) throws(ModulePattern.SyntaxError) {
+    guard instructions.count < ModulePattern.maximumInstructions else { throw failure("is too long") }
+    instructions.append(instruction)
+  }
+
+  private mutating func emit(_ node: Node) throws(ModulePattern.SyntaxError) {
+    switch node {
+    case .scalar(let set): try append(.scalar(set))
+    case .start: try append(.start)
+    case .end: try append(.end)
+    case .sequence(let parts): for part in parts { try emit(part) }
+    case .choice(let choices):
+      var jumps: [Int] = []
+      for (index, choice) in choices.enumerated() {
+        let split = instructions.count
+        let isLast = index == choices.count - 1
+        if !isLast { try append(.split(split + 1, 0)) }
+        try emit(choice)
+        guard !isLast else { continue }
+        jumps.append(instructions.count)
+        try append(.jump(0))
+        instructions[split] = .split(split + 1, instructions.count)
+      }
+      for jump in jumps { instructions[jump] = .jump(instructions.count) }
+    case .repeated(let part, let least, let most):
+      for _ in 0..<least { try emitCopy(of: part) }
+      if let most {
+        for _ in least..<most { try emitOptional(part, repeats: false) }
+      } else {
+        try emitOptional(part, repeats: true)
+      }
+    }
+  }
+
+  /// A part that matches nothing takes no room, so its repetitions must be counted all the same.
+  private mutating func emitCopy(of part: Node) throws(ModulePattern.SyntaxError) {
+    let before = instructions.count
+    try emit(part)
+    if instructions.count == before { try append(.jump(before + 1)) }
+  }
+
+  private mutating func emitOptional(_ part: Node, repeats: Bool) throws(ModulePattern.SyntaxError) {
+    let split = instructions.count
+    try append(.split(split + 1, 0))
+    try emit(part)
+    if repeats { try append(.jump(split)) }
+    instructions[split] = .split(split + 1, instructions.count)
+  }
+}
