@@ -26,8 +26,9 @@ struct GGUFFile: Sendable {
     guard case .integer(let alignment) = value, (1...(1 << 20)).contains(alignment),
       alignment & (alignment - 1) == 0
     else {
+      let found = if case .integer(let number) = value { "\(number)" } else { "the value" }
       throw ModelFileError.malformed(
-        path: path, field: "general.alignment", problem: "\(value) is not a power of two up to 2^20")
+        path: path, field: "general.alignment", problem: "\(found) is not a power of two up to 2^20")
     }
     return alignment
   }
@@ -121,6 +122,11 @@ private struct GGUFReader {
       byteCount <= Int.max / 4, (shape.last ?? 1) % type.blockElements == 0
     else {
       throw malformed(field, "\(shape) is not a possible shape of \(type.rawValue)")
+    }
+    guard shape.count > 1 || type.blockElements == 1 else {
+      throw ModelFileError.unsupported(
+        path: file.path, field: field,
+        what: "vectors in \(type.rawValue) are not supported (F32, F16 and BF16 are)")
     }
     let offset = try integer(UInt64.self, field)
     guard offset <= UInt64(Int.max / 4), offset % UInt64(alignment) == 0 else {

@@ -86,8 +86,10 @@ extension GGUFFile {
     guard let embedding = tensors["token_embd.weight"] else {
       throw ModelFileError.missingTensor(path: file.path, name: "token_embd.weight")
     }
-    guard let epsilon = try number(prefix + "attention.layer_norm_rms_epsilon"), epsilon > 0 else {
-      throw missing(prefix + "attention.layer_norm_rms_epsilon")
+    let epsilonKey = prefix + "attention.layer_norm_rms_epsilon"
+    guard let epsilon = try number(epsilonKey) else { throw missing(epsilonKey) }
+    guard ModelConfiguration.epsilons.contains(epsilon) else {
+      throw malformed(epsilonKey, ModelConfiguration.epsilonProblem(epsilon))
     }
     let statedName = try string("general.name") ?? ""
     return ModelConfiguration(

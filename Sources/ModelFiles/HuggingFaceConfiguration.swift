@@ -59,7 +59,7 @@ struct HuggingFaceConfiguration {
       headDimension: try headDimension(hiddenSize: hiddenSize, headCount: headCount),
       vocabularySize: try size("vocab_size"),
       contextLength: contextLength,
-      rmsNormEpsilon: try positive("rms_norm_eps", of: document) ?? 1e-6,
+      rmsNormEpsilon: try epsilon(),
       rope: try rope(contextLength: contextLength),
       tieWordEmbeddings: try document.bool("tie_word_embeddings") ?? !contains("lm_head.weight"),
       hasAttentionBias: architecture == .qwen2,
@@ -91,6 +91,15 @@ struct HuggingFaceConfiguration {
         path: document.path, field: "head_dim", problem: "\(dimension) is odd; rotary embedding needs pairs")
     }
     return dimension
+  }
+
+  private func epsilon() throws -> Double {
+    guard let epsilon = try document.number("rms_norm_eps") else { return 1e-6 }
+    guard ModelConfiguration.epsilons.contains(epsilon) else {
+      throw ModelFileError.malformed(
+        path: document.path, field: "rms_norm_eps", problem: ModelConfiguration.epsilonProblem(epsilon))
+    }
+    return epsilon
   }
 
   private func positive(_ key: String, of document: JSONDocument) throws -> Double? {

@@ -40,7 +40,10 @@ struct HuggingFaceFolder {
       if let known = shards[shardName] {
         shard = known
       } else {
-        guard !shardName.contains("/"), !shardName.contains("\0"), shardName.hasSuffix(".safetensors") else {
+        // As bytes: to a String, a slash with a combining mark behind it is another character.
+        guard !shardName.utf8.contains(UInt8(ascii: "/")), !shardName.utf8.contains(0),
+          shardName.hasSuffix(".safetensors")
+        else {
           throw ModelFileError.malformed(
             path: map.path, field: "weight_map.\(name)",
             problem: "\"\(shardName)\" is not the name of a safetensors file in this folder")

@@ -12,12 +12,7 @@ struct JSONDocument {
   let object: JSONObject
 
   init(contentsOf path: String) throws {
-    let file = try MappedFile(path: path)
-    guard file.count <= Self.maximumBytes else {
-      throw ModelFileError.malformed(
-        path: path, field: "size",
-        problem: "\(file.count) bytes is more than the \(Self.maximumBytes) allowed")
-    }
+    let file = try MappedFile(path: path, upTo: Self.maximumBytes)
     try self.init(path: path, field: "JSON", bytes: [UInt8](file.bytes))
   }
 

@@ -7,19 +7,31 @@ struct MappedFile: Sendable {
 
   var count: Int { bytes.count }
 
-  /// - Throws: `ModelFileError` when there is no such regular file, it cannot be read, or it is a Git LFS
-  ///   pointer.
-  init(path: String) throws {
-    let type: FileAttributeType?
+  /// - Parameter limit: the most bytes accepted.
+  /// - Throws: `ModelFileError` when there is no such regular file, it cannot be read, is too large, or is a Git
+  ///   LFS pointer.
+  init(path: String, upTo limit: Int = .max) throws {
+    let attributes: [FileAttributeKey: Any]
     do {
       let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      type = try FileManager.default.attributesOfItem(atPath: resolved)[.type] as? FileAttributeType
+      attributes = try FileManager.default.attributesOfItem(atPath: resolved)
     } catch {
       throw ModelFileError.inaccessible(path: path, reason: "no such file")
     }
+    let type = attributes[.type] as? FileAttributeType
     guard type == .typeRegular else {
-      throw ModelFileError.inaccessible(
-        path: path, reason: type == .typeDirectory ? "this is a folder, not a file" : "not a regular file")
+      let reason =
+        switch type {
+        case .typeDirectory: "this is a folder, not a file"
+        case .typeSymbolicLink: "a symbolic link that leads nowhere"
+        default: "not a regular file"
+        }
+      throw ModelFileError.inaccessible(path: path, reason: reason)
+    }
+    let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+    guard size <= limit else {
+      throw ModelFileError.malformed(
+        path: path, field: "size", problem: "\(size) bytes is more than the \(limit) allowed")
     }
     do {
       bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
@@ -30,5 +42,15 @@ struct MappedFile: Sendable {
     if bytes.starts(with: Data("version https://git-lfs".utf8)) {
       throw ModelFileError.gitLFSPointer(path: path)
     }
+  }
+}
+
+extension Data {
+  /// The bytes of a regular file, mapped: no pipe is waited for, and no device read without end.
+  ///
+  /// - Parameter limit: the most bytes accepted.
+  /// - Throws: `ModelFileError`.
+  public init(regularFile path: String, upTo limit: Int) throws {
+    self = try MappedFile(path: path, upTo: limit).bytes
   }
 }

@@ -25,6 +25,11 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// In tokens.
   public var contextLength: Int
   public var rmsNormEpsilon: Double
+
+  /// What `rmsNormEpsilon` can be: a normal number in single precision that leaves the mean square visible.
+  static let epsilons = Double(Float.leastNormalMagnitude)...1
+  static func epsilonProblem(_ epsilon: Double) -> String { "\(epsilon) is not a small positive number" }
+
   public var rope: RotaryEmbedding
   /// The head shares the embedding's weights; there is no `lm_head.weight` then.
   public var tieWordEmbeddings: Bool

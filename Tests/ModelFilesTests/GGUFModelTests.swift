@@ -92,6 +92,11 @@ import Testing
     try refusal("split.count: a model split into 2 files") { $0.set("split.count", .uint32(2)) }
     try refusal("llama.expert_count: mixtures") { $0.set("llama.expert_count", .uint32(8)) }
     try refusal("llama.attention.sliding_window") { $0.set("llama.attention.sliding_window", .uint32(64)) }
+    for epsilon: Float in [0, -1, .nan, .infinity] {
+      try refusal("llama.attention.layer_norm_rms_epsilon: \(Double(epsilon)) is not a small positive") {
+        $0.set("llama.attention.layer_norm_rms_epsilon", .float32(epsilon))
+      }
+    }
     try refusal("llama.block_count: is missing") { $0.set("llama.block_count", nil) }
     try refusal("llama.block_count: is not an integer") { $0.set("llama.block_count", .string("1")) }
     try refusal("llama.attention.head_count: 0 is not between") {
@@ -149,6 +154,10 @@ import Testing
     try refusal("is not a possible shape of Q4_1") {
       $0.tensors[0].type = 3
       $0.tensors[0].shape = [32, 20]
+    }
+    try refusal("tensor output_norm.weight: vectors in Q8_0 are not supported") {
+      $0.tensors[1].type = 8
+      $0.tensors[1].bytes = Data(count: 34)
     }
     try refusal("overlaps the tensor before it") { $0.tensors[1].offset = 0 }
     try refusal("offset: 18446744073709551584 is not") { $0.tensors[1].offset = .max - 31 }

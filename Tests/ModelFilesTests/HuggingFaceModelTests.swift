@@ -107,7 +107,8 @@ private let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     ("rope_scaling", ["rope_type": "yarn", "factor": "4"], "rope_scaling.rope_type: yarn rotary scaling"),
     ("rope_scaling", ["type": "dynamic"], "rope_scaling.rope_type: dynamic rotary scaling"),
     ("rope_scaling", ["type": "linear"], "rope_scaling.factor: is missing"),
-    ("rms_norm_eps", -1, "rms_norm_eps: -1.0 is not a positive number"),
+    ("rms_norm_eps", -1, "rms_norm_eps: -1.0 is not a small positive number"),
+    ("rms_norm_eps", 1e300, "rms_norm_eps: 1e+300 is not a small positive number"),
     ("tie_word_embeddings", false, "tensor lm_head.weight is missing"),
   ])
   func unusableConfigurations(key: String, value: any Sendable, message: String) throws {
