@@ -77,7 +77,7 @@ public final class StoredModel: Sendable {
     configuration = try gguf.configuration(name: stem)
     tensors = try Self.checked(
       gguf.huggingFaceTensors(configuration), configuration: configuration, path: path)
-    tokenizerSource = .gguf(gguf.metadata)
+    tokenizerSource = .gguf(path: path, metadata: gguf.metadata)
     if case .string(let text) = gguf.metadata["tokenizer.chat_template"] {
       chatTemplateText = text
     } else {

@@ -87,6 +87,99 @@ struct TokenizersRefusalTests {
         == .unknownToken(field: "post_processor.special_tokens", token: "<s>"))
   }
 
+  @Test("a value of another type is not taken for the default")
+  func wrongTypes() {
+    for key in ["fuse_unk", "ignore_merges"] {
+      #expect(
+        refusal(options: "\"\(key)\":1,") == .wrongType(field: "model.\(key)", expected: "true or false"))
+      #expect(refusal(options: "\"\(key)\":null,") == nil)
+    }
+    #expect(
+      refusal(options: #""unk_token":5,"#) == .wrongType(field: "model.unk_token", expected: "a string"))
+    #expect(
+      refusal(added: #"[{"id":5,"content":"<x>","special":"yes"}]"#)
+        == .wrongType(field: "added_tokens[0].special", expected: "true or false"))
+    #expect(
+      refusal(preTokenizer: #"{"type":"ByteLevel","use_regex":"x"}"#)
+        == .wrongType(field: "pre_tokenizer.use_regex", expected: "true or false"))
+    #expect {
+      try TokenizerFixture.tokenizer("gpt2", config: #"{"eos_token":5}"#)
+    } throws: {
+      $0 as? TokenizerError == .wrongType(field: "tokenizer_config.eos_token", expected: "a token")
+    }
+  }
+
+  @Test("definitions that would make a short text huge or its encoding endless")
+  func explosions() {
+    func sequence(_ key: String, _ steps: [String]) -> String {
+      #"{"type":"Sequence","\#(key)":[\#(steps.joined(separator: ","))]}"#
+    }
+    func replace(_ pattern: String, _ content: String) -> String {
+      #"{"type":"Replace","pattern":{"String":"\#(pattern)"},"content":"\#(content)"}"#
+    }
+    let long = String(repeating: "a", count: 65)
+    #expect(
+      refusal(normalizer: sequence("normalizers", Array(repeating: replace("a", "aa"), count: 7)))
+        == .tooMuch(field: "normalizer.normalizers[6]", limit: "a text 64 times as long"))
+    #expect(
+      refusal(normalizer: replace("a", long)) == .tooMuch(field: "normalizer.content", limit: "64 bytes"))
+    #expect(
+      refusal(normalizer: replace(long, "a")) == .tooMuch(field: "normalizer.pattern", limit: "64 bytes"))
+    #expect(
+      refusal(normalizer: #"{"type":"Prepend","prepend":"\#(long)"}"#)
+        == .tooMuch(field: "normalizer.prepend", limit: "64 bytes"))
+    let digits = Array(repeating: #"{"type":"Digits"}"#, count: 17)
+    #expect(
+      refusal(preTokenizer: sequence("pretokenizers", digits))
+        == .tooMuch(field: "pre_tokenizer.pretokenizers", limit: "16 steps"))
+    var nested = #"{"type":"NFC"}"#
+    for _ in 0..<7 { nested = sequence("normalizers", Array(repeating: nested, count: 3)) }
+    #expect(refusal(normalizer: nested)?.problem == "is more than any real tokenizer has (16 steps)")
+    #expect(
+      refusal(preTokenizer: #"{"type":"Metaspace","replacement":"  "}"#)
+        == .wrongType(field: "pre_tokenizer.replacement", expected: "one character"))
+    let pieces = Array(repeating: #"{"SpecialToken":{"id":"a"}}"#, count: 17).joined(separator: ",")
+    #expect(
+      refusal(processor: #"{"type":"TemplateProcessing","single":[\#(pieces)]}"#)
+        == .tooMuch(field: "post_processor.single", limit: "16 entries"))
+    let token = String(repeating: "x", count: 1025)
+    #expect(
+      refusal(added: #"[{"id":9,"content":"\#(token)"}]"#)
+        == .tooMuch(
+          field: "added_tokens[0].content", limit: "1024 bytes in one added token, 1048576 in all"))
+  }
+
+  @Test("a model's refused tokenizer is named by its file")
+  func namesTheFile() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (json, config) = (
+      folder.appendingPathComponent("tokenizer.json"), folder.appendingPathComponent("tokenizer_config.json")
+    )
+    func refusal(_ source: TokenizerSource) -> String? {
+      do {
+        _ = try Tokenizer(source: source)
+        return nil
+      } catch { return (error as? ModelFileError)?.description }
+    }
+    let source = TokenizerSource.huggingFace(tokenizerJSON: json, tokenizerConfig: config)
+    #expect(refusal(source) == "\(json.path): no such file")
+    #expect(mkfifo(json.path, 0o600) == 0)
+    #expect(refusal(source) == "\(json.path): not a regular file")
+    try FileManager.default.removeItem(at: json)
+    try Data("{}".utf8).write(to: json)
+    try Data(#"{"bos_token":"nope"}"#.utf8).write(to: config)
+    #expect(refusal(source) == "\(json.path): model: is missing")
+    try TokenizerFixture.data("gpt2.tokenizer.json").write(to: json)
+    #expect(refusal(source) == "\(config.path): bos_token: names 'nope', which is not in the vocabulary")
+    try Data("[".utf8).write(to: config)
+    #expect(refusal(source) == "\(config.path): JSON: expected a value at byte 1")
+    #expect(
+      refusal(.gguf(path: "m.gguf", metadata: ["tokenizer.ggml.tokens": .strings(["a"])]))
+        == "m.gguf: tokenizer.ggml.model: is missing")
+  }
+
   @Test("canonically equivalent tokens are two tokens")
   func equivalentTokens() throws {
     let json = """
@@ -112,6 +205,8 @@ struct TokenizersRefusalTests {
       error(String(repeating: "[", count: 1_000_000))
         == .malformedJSON(offset: 64, expected: "at most 64 levels of nesting"))
     #expect(error("{}") == .missingField("model"))
+    let values = "[" + String(repeating: "0,", count: 1 << 23) + "0]"
+    #expect(error(values)?.problem.hasPrefix("expected at most 8388608 values at byte") == true)
   }
 
   @Test func hostileGGUFMetadata() {

@@ -27,7 +27,7 @@ import Testing
         try model.floats(of: name, shape: tensor.shape, rows: 3..<7)
           == Array(tensor.values[3 * columns..<7 * columns]), "\(name)")
     }
-    guard case .gguf(let metadata) = model.tokenizerSource else {
+    guard case .gguf(_, let metadata) = model.tokenizerSource else {
       Issue.record("not a GGUF tokenizer")
       return
     }

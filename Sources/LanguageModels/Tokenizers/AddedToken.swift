@@ -1,5 +1,14 @@
 /// A token that is found in the text itself, before it is normalised and cut into words.
 struct AddedToken: Sendable, Equatable {
+  /// Bounds on the bytes of one and of all; the matcher has a node for nearly every byte. The tokenizers with the
+  /// most added tokens have some ten thousand of a dozen bytes.
+  static let longestContent = 1024
+  static let longestTotal = 1 << 20
+
+  static func tooLong(field: String) -> TokenizerError {
+    .tooMuch(field: field, limit: "\(longestContent) bytes in one added token, \(longestTotal) in all")
+  }
+
   var id: Int
   var content: [UInt8]
   /// A control token: left out of text on request, and never read from text that a user wrote.

@@ -42,10 +42,15 @@ struct GGUFTokenizer {
     case let name?: throw .unsupported(field: modelKey, name: name)
     case nil: throw .missingField(modelKey)
     }
+    var room = AddedToken.longestTotal
     for (id, type) in types.enumerated() where !tokens[id].isEmpty {
       guard type == .control || type == .unknown || type == .userDefined else { continue }
-      definition.addedTokens.append(
-        AddedToken(id: id, content: Array(tokens[id].utf8), isSpecial: type != .userDefined))
+      let content = Array(tokens[id].utf8)
+      room -= content.count
+      guard content.count <= AddedToken.longestContent, room >= 0 else {
+        throw AddedToken.tooLong(field: "tokenizer.ggml.tokens[\(id)]")
+      }
+      definition.addedTokens.append(AddedToken(id: id, content: content, isSpecial: type != .userDefined))
     }
     definition.padID = try tokenID("tokenizer.ggml.padding_token_id")
     definition.chatTemplate = try string("tokenizer.chat_template")

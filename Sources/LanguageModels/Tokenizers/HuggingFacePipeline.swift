@@ -7,14 +7,15 @@ struct HuggingFacePipeline {
   let isByteLevel: Bool
 
   init(root: JSONNode) throws(TokenizerError) {
-    var stages: [Normalizer.Stage] = []
-    for (field, node) in try HuggingFacePipeline.steps(root["normalizer"], "normalizer", "normalizers") {
-      stages.append(try HuggingFacePipeline.normalizerStage(node, field))
-    }
-    normalizer = Normalizer(stages: stages)
+    normalizer = try HuggingFacePipeline.normalizer(root["normalizer"])
     (preTokenizer, isByteLevel) = try HuggingFacePipeline.preTokenizer(root["pre_tokenizer"])
     decoding = try HuggingFacePipeline.decoding(root["decoder"], isByteLevel: isByteLevel)
   }
+
+  /// Bounds far beyond those of real tokenizers, so that no definition makes a short text huge or its encoding
+  /// endless.
+  static let mostSteps = 16
+  static let longestText = 64
 
   /// The steps of a component, those of a `Sequence` in its order.
   private static func steps(
@@ -28,6 +29,9 @@ struct HuggingFacePipeline {
     var all: [(field: String, node: JSONNode)] = []
     for (index, step) in list.enumerated() {
       all += try steps(step, "\(field).\(members)[\(index)]", members, depth: depth + 1)
+      guard all.count <= mostSteps else {
+        throw .tooMuch(field: "\(field).\(members)", limit: "\(mostSteps) steps")
+      }
     }
     return all
   }
@@ -43,10 +47,30 @@ struct HuggingFacePipeline {
     guard let bytes = node[key]?.bytes else {
       throw .wrongType(field: "\(field).\(key)", expected: "a string")
     }
+    guard bytes.count <= longestText else {
+      throw .tooMuch(field: "\(field).\(key)", limit: "\(longestText) bytes")
+    }
     return bytes
   }
 
   // MARK: Normalizers
+
+  private static func normalizer(_ node: JSONNode?) throws(TokenizerError) -> Normalizer {
+    var stages: [Normalizer.Stage] = []
+    // By how much the replacements together can lengthen a text: each works on what the one before it wrote.
+    var growth = 1
+    for (field, step) in try steps(node, "normalizer", "normalizers") {
+      let stage = try normalizerStage(step, field)
+      if case .replace(let pattern, let content) = stage {
+        growth *= max(1, (content.count + pattern.count - 1) / pattern.count)
+      }
+      guard growth <= longestText else {
+        throw .tooMuch(field: field, limit: "a text \(longestText) times as long")
+      }
+      stages.append(stage)
+    }
+    return Normalizer(stages: stages)
+  }
 
   private static func normalizerStage(
     _ node: JSONNode, _ field: String
@@ -71,6 +95,9 @@ struct HuggingFacePipeline {
     guard let pattern = node["pattern"]?["String"]?.bytes, !pattern.isEmpty else {
       throw .wrongType(field: field + ".pattern", expected: "a string that is not empty")
     }
+    guard pattern.count <= longestText else {
+      throw .tooMuch(field: field + ".pattern", limit: "\(longestText) bytes")
+    }
     return (pattern, content)
   }
 
@@ -87,11 +114,12 @@ struct HuggingFacePipeline {
         throw .unsupported(field: field, name: "\(try type(step, field)) after ByteLevel")
       }
       switch try type(step, field) {
-      case "Digits": stages.append(.digits(individual: step["individual_digits"]?.bool ?? false))
+      case "Digits":
+        stages.append(.digits(individual: try step.flag("individual_digits", of: field) ?? false))
       case "ByteLevel":
         isByteLevel = true
-        if step["add_prefix_space"]?.bool ?? true { stages.append(.prefixSpace) }
-        if step["use_regex"]?.bool ?? true { stages.append(.words(.gpt2)) }
+        if try step.flag("add_prefix_space", of: field) ?? true { stages.append(.prefixSpace) }
+        if try step.flag("use_regex", of: field) ?? true { stages.append(.words(.gpt2)) }
       case "Split": stages.append(.words(try pattern(of: step, field)))
       case "Metaspace": stages.append(try metaspace(step, field))
       case let name: throw .unsupported(field: field, name: name)
@@ -107,9 +135,11 @@ struct HuggingFacePipeline {
     guard let pattern = WordPattern.named(byExpression: expression) else {
       throw .unsupported(field: field + ".pattern", name: expression)
     }
-    let behavior = step["behavior"]?.string ?? "Isolated"
+    let behavior =
+      try step.text("behavior", of: field).map { String(decoding: $0, as: UTF8.self) } ?? "Isolated"
     // These patterns cover all text, so what lies between matches, and with it inversion, is empty.
-    let isKnown = behavior == "Isolated" || behavior == "Removed" && step["invert"]?.bool == true
+    let inverts = try step.flag("invert", of: field) ?? false
+    let isKnown = behavior == "Isolated" || behavior == "Removed" && inverts
     guard isKnown else { throw .unsupported(field: field + ".behavior", name: behavior) }
     return pattern
   }
@@ -118,18 +148,19 @@ struct HuggingFacePipeline {
     _ step: JSONNode, _ field: String
   ) throws(TokenizerError) -> PreTokenizer.Stage {
     let prefix: PreTokenizer.Prefix
-    switch step["prepend_scheme"]?.string {
+    switch try step.text("prepend_scheme", of: field).map({ String(decoding: $0, as: UTF8.self) }) {
     case "always": prefix = .always
     case "first": prefix = .first
     case "never": prefix = .never
-    case nil: prefix = step["add_prefix_space"]?.bool ?? true ? .always : .never
+    case nil: prefix = try step.flag("add_prefix_space", of: field) ?? true ? .always : .never
     case let name?: throw .unsupported(field: field + ".prepend_scheme", name: name)
     }
     let replacement = try bytes(step, "replacement", field)
-    guard !replacement.isEmpty else {
+    guard String(decoding: replacement, as: UTF8.self).unicodeScalars.count == 1 else {
       throw .wrongType(field: field + ".replacement", expected: "one character")
     }
-    return .metaspace(replacement: replacement, prefix: prefix, splits: step["split"]?.bool ?? true)
+    return .metaspace(
+      replacement: replacement, prefix: prefix, splits: try step.flag("split", of: field) ?? true)
   }
 
   // MARK: Decoders
@@ -183,6 +214,7 @@ enum TextEnds {
       guard let list = node["processors"]?.array, depth < 8 else {
         throw .wrongType(field: field + ".processors", expected: "an array")
       }
+      try checkCount(list, field + ".processors")
       var ends: (prefix: [Int], suffix: [Int]) = ([], [])
       for (index, step) in list.enumerated() {
         let inner = try read(
@@ -195,12 +227,18 @@ enum TextEnds {
     }
   }
 
+  private static func checkCount(_ list: [JSONNode], _ field: String) throws(TokenizerError) {
+    let most = HuggingFacePipeline.mostSteps
+    guard list.count <= most else { throw .tooMuch(field: field, limit: "\(most) entries") }
+  }
+
   private static func template(
     _ node: JSONNode, _ isKnown: (Int) -> Bool, _ field: String
   ) throws(TokenizerError) -> (prefix: [Int], suffix: [Int]) {
     guard let pieces = node["single"]?.array else {
       throw .wrongType(field: field + ".single", expected: "an array")
     }
+    try checkCount(pieces, field + ".single")
     var prefix: [Int] = []
     var suffix: [Int] = []
     var sawText = false
@@ -213,6 +251,7 @@ enum TextEnds {
         guard let list = node["special_tokens"]?[token]?["ids"]?.array else {
           throw .unknownToken(field: name, token: token)
         }
+        try checkCount(list, field + ".special_tokens")
         let ids = list.compactMap(\.integer)
         guard ids.count == list.count, ids.allSatisfy(isKnown) else {
           throw .unknownToken(field: "\(field).special_tokens", token: token)

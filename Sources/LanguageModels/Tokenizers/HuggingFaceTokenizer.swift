@@ -37,7 +37,10 @@ struct HuggingFaceTokenizer {
 
     let idOfContent = Dictionary(added.map { ($0.content, $0.id) }) { first, _ in first }
     func id(_ key: String) throws(TokenizerError) -> Int? {
-      guard let node = config?[key], let name = node.bytes ?? node["content"]?.bytes else { return nil }
+      guard let node = config?[key] else { return nil }
+      guard let name = node.bytes ?? node["content"]?.bytes else {
+        throw .wrongType(field: "tokenizer_config.\(key)", expected: "a token")
+      }
       guard let id = idOfContent[name] ?? vocabulary.table.id(of: name).map(Int.init) else {
         throw .unknownToken(
           field: "tokenizer_config.\(key)", token: String(decoding: name, as: UTF8.self))
@@ -68,8 +71,9 @@ struct HuggingFaceTokenizer {
 
   private func vocabulary(isByteLevel: Bool) throws(TokenizerError) -> VocabularyBuilder {
     guard let model = root["model"] else { throw .missingField("model") }
-    if let type = model["type"]?.string {
-      guard type == "BPE" else { throw .unsupported(field: "model.type", name: type) }
+    if let type = try model.text("type", of: "model") {
+      let name = String(decoding: type, as: UTF8.self)
+      guard name == "BPE" else { throw .unsupported(field: "model.type", name: name) }
     } else if model["merges"] == nil {
       throw .missingField("model.type")
     }
@@ -94,8 +98,8 @@ struct HuggingFaceTokenizer {
     default: throw .unsupported(field: "model.dropout", name: "random merges")
     }
     for affix in ["continuing_subword_prefix", "end_of_word_suffix"] {
-      if let value = model[affix]?.string, !value.isEmpty {
-        throw .unsupported(field: "model.\(affix)", name: value)
+      if let value = try model.text(affix, of: "model"), !value.isEmpty {
+        throw .unsupported(field: "model.\(affix)", name: String(decoding: value, as: UTF8.self))
       }
     }
     guard let lines = model["merges"]?.array else {
@@ -117,7 +121,7 @@ struct HuggingFaceTokenizer {
     }
     let table = vocabulary.table
     var unknown: Int32?
-    if let name = model["unk_token"]?.bytes {
+    if let name = try model.text("unk_token", of: "model") {
       unknown = table.id(of: name)
       if unknown == nil {
         throw .unknownToken(field: "model.unk_token", token: String(decoding: name, as: UTF8.self))
@@ -126,7 +130,7 @@ struct HuggingFaceTokenizer {
     let alphabet: BytePairModel.Alphabet
     if vocabulary.isByteLevel {
       alphabet = .bytes(vocabulary.byteTokens())
-    } else if model["byte_fallback"]?.bool == true {
+    } else if try model.flag("byte_fallback", of: "model") == true {
       let hexadecimal = Array("0123456789ABCDEF".utf8)
       alphabet = .scalars(
         byteFallback: (0...255).map { byte in
@@ -139,7 +143,8 @@ struct HuggingFaceTokenizer {
     }
     return BytePairModel(
       vocabulary: table, merges: merges, alphabet: alphabet, unknown: unknown,
-      fusesUnknown: model["fuse_unk"]?.bool ?? false, ignoresMerges: model["ignore_merges"]?.bool ?? false)
+      fusesUnknown: try model.flag("fuse_unk", of: "model") ?? false,
+      ignoresMerges: try model.flag("ignore_merges", of: "model") ?? false)
   }
 
   // MARK: Added tokens
@@ -148,12 +153,17 @@ struct HuggingFaceTokenizer {
     guard let nodes = root["added_tokens"] else { return [] }
     guard let list = nodes.array else { throw .wrongType(field: "added_tokens", expected: "an array") }
     var tokens: [AddedToken] = []
+    var room = AddedToken.longestTotal
     var contentOfID: [Int: [UInt8]] = [:]
     var contents: Set<[UInt8]> = []
     for (index, node) in list.enumerated() {
       let field = "added_tokens[\(index)]"
       guard let content = node["content"]?.bytes, !content.isEmpty else {
         throw .wrongType(field: field + ".content", expected: "a string that is not empty")
+      }
+      room -= content.count
+      guard content.count <= AddedToken.longestContent, room >= 0 else {
+        throw AddedToken.tooLong(field: field + ".content")
       }
       guard let id = node["id"]?.integer else {
         throw .wrongType(field: field + ".id", expected: "an integer")
@@ -172,12 +182,14 @@ struct HuggingFaceTokenizer {
       if let other = vocabulary.id(of: content), Int(other) != id {
         throw .duplicateToken(field: field, token: String(decoding: content, as: UTF8.self))
       }
-      let isSpecial = node["special"]?.bool ?? false
+      let isSpecial = try node.flag("special", of: field) ?? false
       tokens.append(
         AddedToken(
-          id: id, content: content, isSpecial: isSpecial, stripsLeft: node["lstrip"]?.bool ?? false,
-          stripsRight: node["rstrip"]?.bool ?? false, isSingleWord: node["single_word"]?.bool ?? false,
-          isNormalized: node["normalized"]?.bool ?? !isSpecial))
+          id: id, content: content, isSpecial: isSpecial,
+          stripsLeft: try node.flag("lstrip", of: field) ?? false,
+          stripsRight: try node.flag("rstrip", of: field) ?? false,
+          isSingleWord: try node.flag("single_word", of: field) ?? false,
+          isNormalized: try node.flag("normalized", of: field) ?? !isSpecial))
     }
     return tokens
   }

@@ -30,6 +30,26 @@ enum JSONNode: Sendable, Equatable {
     return value == .null ? nil : value
   }
 
+  /// A member that is true or false; nil where it is absent or null.
+  ///
+  /// - Parameter field: the path of this node, for errors.
+  func flag(_ key: String, of field: String) throws(TokenizerError) -> Bool? {
+    guard let node = self[key] else { return nil }
+    guard let value = node.bool else {
+      throw .wrongType(field: "\(field).\(key)", expected: "true or false")
+    }
+    return value
+  }
+
+  /// A member that is a string; nil where it is absent or null.
+  ///
+  /// - Parameter field: the path of this node, for errors.
+  func text(_ key: String, of field: String) throws(TokenizerError) -> [UInt8]? {
+    guard let node = self[key] else { return nil }
+    guard let value = node.bytes else { throw .wrongType(field: "\(field).\(key)", expected: "a string") }
+    return value
+  }
+
   var string: String? {
     if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
   }
@@ -46,9 +66,13 @@ private struct JSONParser {
   /// Deeper documents are refused before they exhaust the stack; tokenizers nest about eight deep.
   static let deepestNesting = 64
 
+  /// Four times as many as in the largest tokenizer known; each takes up to a hundred bytes.
+  static let mostValues = 1 << 23
+
   let text: [UInt8]
   var index = 0
   var depth = 0
+  var count = 0
 
   init(text: [UInt8]) { self.text = text }
 
@@ -79,6 +103,8 @@ private struct JSONParser {
   }
 
   private mutating func value() throws(TokenizerError) -> JSONNode {
+    count += 1
+    guard count <= JSONParser.mostValues else { throw expected("at most \(JSONParser.mostValues) values") }
     skipWhitespace()
     guard index < text.count else { throw expected("a value") }
     switch text[index] {
