@@ -25,6 +25,13 @@ public enum FinishReason: String, Sendable {
   case cancelled
 }
 
+public enum GenerationError: Error, CustomStringConvertible {
+  /// The weights, or the adapter, give NaN or an infinity: there is no likeliest token.
+  case notFinite
+
+  public var description: String { "the model computes numbers that are not finite" }
+}
+
 public struct GenerationRequest: Sendable {
   public var prompt: [Int]
   public var maxTokens: Int
@@ -63,6 +70,7 @@ public struct Generator {
   ///   - text: decodes ids so far, for stop strings; called only when there are any.
   ///   - onToken: each token as it comes; false ends the answer. End tokens are not reported.
   /// - Returns: why the answer ended.
+  /// - Throws: `GenerationError`, and what `onToken` throws.
   @discardableResult
   public func generate(
     _ request: GenerationRequest, text: ([Int]) -> String = { _ in "" },
@@ -77,6 +85,7 @@ public struct Generator {
     var logits = try decoder.feed(request.prompt.map(Int32.init))
     var ids: [Int] = []
     for place in 0..<limit {
+      guard logits.allSatisfy(\.isFinite) else { throw GenerationError.notFinite }
       let id = sampler.choose(logits)
       if request.stopTokens.contains(id) { return .endToken }
       ids.append(id)

@@ -5,6 +5,8 @@ import ModelFiles
 public enum LoRAError: Error, CustomStringConvertible {
   case shape(tensor: String, found: [Int], expected: [Int])
   case missing(tensor: String)
+  /// A tensor for which the model has no place: a layer too many, or a module of another kind.
+  case unknown(tensor: String)
   case unknownTarget(String)
   case patterns
 
@@ -13,9 +15,25 @@ public enum LoRAError: Error, CustomStringConvertible {
     case .shape(let tensor, let found, let expected):
       "the adapter does not fit this model: \(tensor) is \(found), the model needs \(expected)"
     case .missing(let tensor): "the adapter lacks \(tensor)"
+    case .unknown(let tensor): "the adapter does not fit this model, which has no place for \(tensor)"
     case .unknownTarget(let name):
       "the adapter targets “\(name)”, which this model has not: one of \(LinearLayer.allCases.map(\.rawValue).joined(separator: ", "))"
     case .patterns: "adapters with a rank or alpha per layer are not supported"
+    }
+  }
+
+  /// The same as a fault of the adapter's files.
+  func naming(_ folder: URL) -> ModelFileError {
+    let weights = folder.appendingPathComponent("adapter_model.safetensors").path
+    let configuration = folder.appendingPathComponent("adapter_config.json").path
+    return switch self {
+    case .shape(let tensor, let found, let expected):
+      .wrongShape(path: weights, tensor: tensor, expected: expected, found: found)
+    case .missing(let tensor): .missingTensor(path: weights, name: tensor)
+    case .unknown(let tensor):
+      .unsupported(path: weights, field: "tensor \(tensor)", what: "this model has no place for it")
+    case .unknownTarget: .unsupported(path: weights, field: "target", what: "\(self)")
+    case .patterns: .unsupported(path: configuration, field: "rank_pattern, alpha_pattern", what: "\(self)")
     }
   }
 }
@@ -74,29 +92,40 @@ extension LoRAAdapter {
 
   /// Takes every factor from tensors under PEFT's names.
   public func load(peftTensors tensors: [String: FloatTensor]) throws {
-    var failure: LoRAError?
-    func values(_ name: String, _ shape: [Int]) -> [Float]? {
-      guard let tensor = tensors[name] else {
-        failure = failure ?? .missing(tensor: name)
-        return nil
-      }
-      guard tensor.shape == shape else {
-        failure = failure ?? .shape(tensor: name, found: tensor.shape, expected: shape)
-        return nil
-      }
-      return tensor.values
-    }
+    try Self.check(tensors, configuration, model: model)
     forEachFactor { layer, group, factor in
       let a = layout.stackedA(layer, group, of: parameters).rows(factor.ranks)
       let b = layout.transposedB(factor, of: parameters)
-      if let found = values(Self.peftName(layer, factor.layer, "A"), [a.rows, a.columns]),
-        let foundB = values(Self.peftName(layer, factor.layer, "B"), [b.columns, b.rows])
+      if let found = tensors[Self.peftName(layer, factor.layer, "A")],
+        let foundB = tensors[Self.peftName(layer, factor.layer, "B")]
       {
-        a.set(found)
-        b.set(transpose(foundB, rows: b.columns, columns: b.rows))
+        a.set(found.values)
+        b.set(transpose(foundB.values, rows: b.columns, columns: b.rows))
       }
     }
-    if let failure { throw failure }
+  }
+
+  /// Checks that the model's factors are there, before any memory is taken for them.
+  ///
+  /// - Returns: their names.
+  @discardableResult private static func check(
+    _ tensors: [String: FloatTensor], _ lora: LoRAConfiguration, model: ModelConfiguration
+  ) throws(LoRAError) -> Set<String> {
+    var expected: Set<String> = []
+    for layer in 0..<model.layerCount {
+      for linear in LinearLayer.allCases where lora.targets.contains(linear) {
+        let size = linear.size(in: model)
+        for (factor, shape) in [("A", [lora.rank, size.inputs]), ("B", [size.outputs, lora.rank])] {
+          let name = peftName(layer, linear, factor)
+          guard let tensor = tensors[name] else { throw .missing(tensor: name) }
+          guard tensor.shape == shape else {
+            throw .shape(tensor: name, found: tensor.shape, expected: shape)
+          }
+          expected.insert(name)
+        }
+      }
+    }
+    return expected
   }
 
   /// As `peft` reads and writes it.
@@ -121,11 +150,26 @@ extension LoRAAdapter {
     }
     let c = peft.configuration
     guard c.rankPattern.isEmpty, c.alphaPattern.isEmpty else { throw LoRAError.patterns }
-    try self.init(
-      LoRAConfiguration(
-        rank: c.r, alpha: c.loraAlpha, dropout: c.loraDropout, useRSLoRA: c.useRSLoRA, targets: targets),
-      model: model, seed: 0)
+    let lora = LoRAConfiguration(
+      rank: c.r, alpha: c.loraAlpha, dropout: c.loraDropout, useRSLoRA: c.useRSLoRA, targets: targets)
+    let expected = try Self.check(peft.tensors, lora, model: model)
+    if let name = peft.tensors.keys.filter({ !expected.contains($0) }).min() {
+      throw LoRAError.unknown(tensor: name)
+    }
+    try self.init(lora, model: model, seed: 0)
     try load(peftTensors: peft.tensors)
+  }
+
+  /// The adapter in a PEFT folder, for `model`.
+  ///
+  /// - Throws: `ModelFileError` naming the file, also when the adapter is sound but does not fit.
+  public convenience init(peftFolder folder: URL, model: ModelConfiguration) throws {
+    let peft = try PEFTAdapter.read(from: folder).adapter
+    do {
+      try self.init(peft, model: model)
+    } catch let error as LoRAError {
+      throw error.naming(folder)
+    }
   }
 
   private func forEachFactor(_ body: (Int, LinearGroup, LoRALayout.Factor) -> Void) {
