@@ -29,7 +29,7 @@ struct Assay: AsyncParsableCommand {
       if code == .success { exit(withError: error) }
       if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
       let usage = code == .validationFailure
-      standardError((usage ? "" : "assay: ") + (usage ? fullMessage(for: error) : message(for: error)))
+      standardError(usage ? fullMessage(for: error) : "assay: " + oneLine(message(for: error)))
       Foundation.exit(usage ? 2 : 1)
     }
   }

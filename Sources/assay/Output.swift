@@ -15,6 +15,14 @@ func standardError(_ text: String, terminator: String = "\n") {
   try? FileHandle.standardError.write(contentsOf: Data((text + terminator).utf8))
 }
 
+/// A message that may quote a file: one line without control characters, its middle left out when it is very long.
+func oneLine(_ message: String) -> String {
+  let (longest, end) = (1000, 300)
+  let line = visible(message).unicodeScalars
+  guard line.count > longest else { return String(line) }
+  return String(line.prefix(longest - end)) + " … " + String(line.suffix(end))
+}
+
 /// Text of data or models for a terminal: one line, control characters shown, not obeyed.
 func visible(_ text: String) -> String {
   var result = String.UnicodeScalarView()

@@ -30,37 +30,52 @@ public struct AnswerSession {
 
   private let opened: OpenedModel
   private let generator: Generator
+  /// The adapter's folder, for messages; nil without one, or for one that is in training.
+  private let adapterPath: String?
 
   /// - Parameter adapter: a PEFT folder.
   public init(
     _ opened: OpenedModel, adapter: String?, precision: TrainingRecipe.Precision, threads: Int
   ) throws {
     let factors = try adapter.map {
-      try LoRAAdapter(
-        PEFTAdapter.read(from: URL(fileURLWithPath: $0)).adapter, model: opened.configuration)
+      try LoRAAdapter(peftFolder: URL(fileURLWithPath: $0), model: opened.configuration)
     }
-    self.init(
-      opened, model: try opened.weights(precision: precision, threads: threads), adapter: factors,
+    self.opened = opened
+    adapterPath = adapter
+    generator = Generator(
+      try opened.weights(precision: precision, threads: threads), adapter: factors,
       workers: Workers(count: threads))
   }
 
   public init(_ opened: OpenedModel, model: Llama, adapter: LoRAAdapter?, workers: Workers) {
     self.opened = opened
+    adapterPath = nil
     generator = Generator(model, adapter: adapter, workers: workers)
   }
 
   /// - Parameter onToken: each token as it comes; false ends the answer.
   @discardableResult
   public func answer(_ question: Question, onToken: (GeneratedToken) throws -> Bool) throws -> FinishReason {
-    let prompt = try opened.template.encode(
-      question: question.text, answer: nil, system: question.system, tokenizer: opened.tokenizer)
-    return try generator.generate(
-      GenerationRequest(
-        prompt: prompt.ids, maxTokens: question.maxTokens, sampling: question.sampling,
-        stopTokens: opened.template.stopTokenIDs(tokenizer: opened.tokenizer),
-        stopStrings: question.stopStrings,
-        topLogProbabilities: question.topLogProbabilities),
-      text: { opened.tokenizer.decode($0) }, onToken: onToken)
+    let prompt = try opened.encode(question: question.text, answer: nil, system: question.system)
+    guard prompt.ids.count < opened.configuration.contextLength else {
+      throw ModelFileError.unsupported(
+        path: opened.path, field: "context length",
+        what: "the question takes \(prompt.ids.count) of \(opened.configuration.contextLength) tokens, "
+          + "which leaves no room for an answer")
+    }
+    do {
+      return try generator.generate(
+        GenerationRequest(
+          prompt: prompt.ids, maxTokens: question.maxTokens, sampling: question.sampling,
+          stopTokens: opened.template.stopTokenIDs(tokenizer: opened.tokenizer),
+          stopStrings: question.stopStrings,
+          topLogProbabilities: question.topLogProbabilities),
+        text: { opened.tokenizer.decode($0) }, onToken: onToken)
+    } catch GenerationError.notFinite {
+      throw ModelFileError.malformed(
+        path: adapterPath ?? opened.path, field: "weights",
+        problem: "the model computes numbers that are not finite with them")
+    }
   }
 
   /// The whole answer; nil when `proceed` said no.

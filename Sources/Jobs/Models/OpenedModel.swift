@@ -12,7 +12,7 @@ public final class OpenedModel: Sendable {
   public let configuration: ModelConfiguration
   public let tokenizer: Tokenizer
   public let template: ChatTemplate
-  private let path: String
+  let path: String
 
   /// - Parameters:
   ///   - url: a Hugging Face folder or a GGUF file.
@@ -34,6 +34,27 @@ public final class OpenedModel: Sendable {
   /// For people: a known model's name, else the file's or folder's.
   public var displayName: String {
     KnownModel.all.contains { $0.name == name } ? name : configuration.name
+  }
+
+  /// A question in the model's chat template, with its answer when there is one.
+  ///
+  /// - Parameter system: nil for the template's own.
+  /// - Throws: `ModelFileError` when the template does not fit the tokenizer, or the tokenizer the model.
+  public func encode(question: String, answer: String?, system: String? = nil) throws -> EncodedExample {
+    let example: EncodedExample
+    do {
+      example = try template.encode(question: question, answer: answer, system: system, tokenizer: tokenizer)
+    } catch let error as TokenizerError {
+      throw ModelFileError.malformed(path: path, field: error.field, problem: error.problem)
+    }
+    // Many models have more rows than their tokenizer ids; the reverse is harmless until such an id comes up.
+    if let id = example.ids.first(where: { $0 >= configuration.vocabularySize }) {
+      throw ModelFileError.malformed(
+        path: path, field: "vocabulary size",
+        problem: "the tokenizer gives “\(tokenizer.text(of: id))” the id \(id), "
+          + "but the model has \(configuration.vocabularySize) embeddings")
+    }
+    return example
   }
 
   public func weights(precision: TrainingRecipe.Precision, threads: Int) throws -> Llama {

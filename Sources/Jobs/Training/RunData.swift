@@ -97,8 +97,7 @@ public struct RunData: Sendable, Equatable {
     let context = model.configuration.contextLength
     return try rows.map { row in
       guard !row.answer.allSatisfy(\.isWhitespace) else { throw RunError.emptyAnswer(pair: row.place) }
-      let example = try model.template.encode(
-        question: row.question, answer: row.answer, tokenizer: model.tokenizer)
+      let example = try model.encode(question: row.question, answer: row.answer)
       let limit = min(maxLength, context)
       guard example.ids.count <= limit else {
         throw RunError.tooLong(
