@@ -17,7 +17,7 @@ public struct LineError: Error, CustomStringConvertible {
 }
 
 /// One JSON value per line; blank lines are skipped.
-enum JSONLines {
+public enum JSONLines {
   static func decode<Value: Decodable>(_ type: Value.Type, from text: String, file: String) throws -> [Value]
   {
     let decoder = JSONDecoder()
@@ -31,6 +31,11 @@ enum JSONLines {
       }
     }
     return values
+  }
+
+  /// Whether a line is JSON's only encoding. The parsers guess others where they see NUL bytes, line by line.
+  public static func isUTF8(_ line: Data) -> Bool {
+    !line.contains(0) && String(validating: line, as: UTF8.self) != nil
   }
 
   private static func describe(_ error: any Error) -> String {

@@ -19,6 +19,8 @@ struct ImportCommand: AsyncParsableCommand {
     var inserted = 0
     var updated = 0
     var unchanged = 0
+    var leftOut = 0
+    /// The first of them.
     var rejected: [Rejected] = []
   }
 
@@ -32,13 +34,14 @@ struct ImportCommand: AsyncParsableCommand {
       output.updated += result.updated
       output.unchanged += result.unchanged + result.repeated
       output.rejected += file.rejected.map { .init(file: $0.file, line: $0.line, problem: $0.problem) }
-      for line in file.rejected { global.progress("left out \(line)") }
+      output.leftOut += file.rejectedCount
+      global.progress(leftOutOf: file)
     }
     if global.json {
       print(try jsonLine(output))
     } else {
       print(
-        "\(output.inserted) new, \(output.updated) updated, \(output.unchanged) unchanged, \(output.rejected.count) lines left out"
+        "\(output.inserted) new, \(output.updated) updated, \(output.unchanged) unchanged, \(output.leftOut) lines left out"
       )
     }
   }

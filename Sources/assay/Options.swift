@@ -18,6 +18,15 @@ struct GlobalOptions: ParsableArguments {
   func progress(_ text: String) {
     if !quiet { standardError(text) }
   }
+
+  /// Says which lines were not imported; of very many, the first.
+  func progress(leftOutOf file: PairFile) {
+    let shown = file.rejected.prefix(20)
+    for line in shown { progress("left out " + oneLine("\(line)")) }
+    if file.rejectedCount > shown.count {
+      progress("left out \(file.rejectedCount - shown.count) more lines")
+    }
+  }
 }
 
 /// Options of every command that computes with a model.

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Jobs
 import LanguageModels
-import ProjectStore
 
 struct TokensCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,21 +23,15 @@ struct TokensCommand: AsyncParsableCommand {
   func run() async throws {
     let input = file == "-" ? FileHandle.standardInput : try open(file)
     let opened = try engine.open()
-    let data: Data
-    do {
-      data = try input.readToEnd() ?? Data()
-    } catch {
-      throw LineError(file: file, line: 0, problem: error.systemReason)
-    }
-    var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    if data.last == UInt8(ascii: "\n") { lines.removeLast() }
-    for (number, line) in lines.enumerated() {
+    var lines = LineReader(input, file: file)
+    while let line = try lines.next() {
       if pairs {
-        guard let pair = try? JSONDecoder().decode(QuestionAnswer.self, from: Data(line)) else {
-          throw LineError(file: file, line: number + 1, problem: "not an object with “question” and “answer”")
+        guard JSONLines.isUTF8(line), let pair = try? JSONDecoder().decode(QuestionAnswer.self, from: line)
+        else {
+          throw LineError(
+            file: file, line: lines.number, problem: "not an object with “question” and “answer”")
         }
-        let example = try opened.template.encode(
-          question: pair.question, answer: pair.answer, tokenizer: opened.tokenizer)
+        let example = try opened.encode(question: pair.question, answer: pair.answer)
         if global.json {
           print(try jsonLine(Row(ids: example.ids, loss: example.lossMask.map { $0 ? 1 : 0 })))
         } else {

@@ -46,7 +46,7 @@ struct TrainCommand: AsyncParsableCommand {
     let store = try global.openStore(create: file != nil)
     var terms = filter
     if let file {
-      for line in file.rejected { global.progress("left out \(line)") }
+      global.progress(leftOutOf: file)
       try store.importPairs(file.pairs)
       if let imported = file.pairs.first?.importedFrom {
         terms.append("imported_from=\"\(imported)\"")

@@ -57,6 +57,12 @@ extension ProjectSettings {
       self.init()
       return
     }
+    let resolved = file.resolvingSymlinksInPath().path
+    let type = (try? FileManager.default.attributesOfItem(atPath: resolved))?[.type] as? FileAttributeType
+    // A pipe would be waited for, a device need not end.
+    guard type == .typeRegular else {
+      throw SettingsFileError.unreadable(file: file.path, reason: "it is not a regular file")
+    }
     let data: Data
     do {
       let handle = try FileHandle(forReadingFrom: file)
@@ -70,6 +76,10 @@ extension ProjectSettings {
     }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw SettingsFileError.unreadable(file: file.path, reason: "it is not UTF-8 text")
+    }
+    // The parser would end the text there, and leave out the settings behind it.
+    guard !data.contains(0) else {
+      throw SettingsFileError.unreadable(file: file.path, reason: "it holds a NUL byte")
     }
     try self.init(toml: text, file: file.path)
   }
@@ -90,6 +100,11 @@ extension ProjectSettings {
 
     // In the order of the lines, so that the first error reported is the first one seen by the reader.
     for section in document.keys.sorted(by: { lines.line(of: $0) ?? 0 < lines.line(of: $1) ?? 0 }) {
+      if sectionNames.contains(section), let value = document[section], value.table == nil {
+        throw SettingsFileError.badValue(
+          file: file, line: lines.line(of: section), option: section, value: "\(SettingValue(value))",
+          allowed: "a section [\(section)]")
+      }
       guard sectionNames.contains(section), let table = document[section]?.table else {
         throw SettingsFileError.unknownSection(
           file: file, line: lines.line(of: section), section: section,

@@ -80,7 +80,8 @@ import Testing
         == .unknownSection(file: "assay.toml", line: 1, section: "seed", nearest: "training.seed"))
     #expect(
       refusal("model = \"x\"")
-        == .unknownSection(file: "assay.toml", line: 1, section: "model", nearest: "model"))
+        == .badValue(
+          file: "assay.toml", line: 1, option: "model", value: "x", allowed: "a section [model]"))
   }
 
   @Test(arguments: [
@@ -215,5 +216,22 @@ extension SettingsFileError {
     settings.threads = 0
     recipe = settings.recipe(rows: 60)
     #expect(recipe.totalSteps == 40 && recipe.precision == .preferred && recipe.threads >= 1)
+  }
+
+  @Test("what is no settings text is not read, nor read in part")
+  func hostileFiles() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("assay.toml")
+    #expect(mkfifo(file.path, 0o600) == 0)
+    #expect(throws: SettingsFileError.unreadable(file: file.path, reason: "it is not a regular file")) {
+      try ProjectSettings(file: file)
+    }
+    try FileManager.default.removeItem(at: file)
+    try Data("[training]\n\0\nlora_r = 4".utf8).write(to: file)
+    #expect(throws: SettingsFileError.unreadable(file: file.path, reason: "it holds a NUL byte")) {
+      try ProjectSettings(file: file)
+    }
   }
 }
