@@ -64,8 +64,9 @@ struct HuggingFaceFolder {
   /// text or a list of named texts, of which "default" counts.
   func chatTemplateText() throws -> String? {
     if exists("chat_template.jinja") {
-      let template = try MappedFile(path: file("chat_template.jinja").path)
-      return String(decoding: template.bytes.prefix(JSONDocument.maximumBytes), as: UTF8.self)
+      let template = try MappedFile(
+        path: file("chat_template.jinja").path, upTo: StoredModel.maximumTemplateBytes)
+      return String(decoding: template.bytes, as: UTF8.self)
     }
     guard exists("tokenizer_config.json") else { return nil }
     let configuration = try JSONDocument(contentsOf: file("tokenizer_config.json").path)

@@ -67,6 +67,7 @@ public final class StoredModel: Sendable {
       weights.tensors.filter { !Self.isConstantBuffer($0.key) }, configuration: configuration, path: path)
     tokenizerSource = folder.tokenizerSource
     chatTemplateText = try folder.chatTemplateText()
+    try checkTemplate(path: folder.file("tokenizer_config.json").path, field: "chat_template")
   }
 
   private init(ggufPath path: String) throws {
@@ -82,6 +83,19 @@ public final class StoredModel: Sendable {
       chatTemplateText = text
     } else {
       chatTemplateText = nil
+    }
+    try checkTemplate(path: path, field: "tokenizer.chat_template")
+  }
+
+  /// The longest templates known have some 30 kB; this one is searched for the model's family.
+  static let maximumTemplateBytes = 1 << 20
+
+  private func checkTemplate(path: String, field: String) throws {
+    let count = chatTemplateText?.utf8.count ?? 0
+    guard count <= Self.maximumTemplateBytes else {
+      throw ModelFileError.malformed(
+        path: path, field: field,
+        problem: "\(count) bytes is more than the \(Self.maximumTemplateBytes) allowed")
     }
   }
 

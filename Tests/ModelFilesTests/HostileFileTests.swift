@@ -33,6 +33,26 @@ import Testing
     #expect(try Data(regularFile: folder.path("long"), upTo: 101).count == 101)
   }
 
+  @Test func chatTemplatesAreBounded() throws {
+    let folder = try TemporaryFolder()
+    let long = String(repeating: "{", count: (1 << 20) + 1)
+    var builder = TinyModel().gguf
+    builder.set("tokenizer.chat_template", .string(long))
+    expectRefusal("m.gguf: tokenizer.chat_template: 1048577 bytes is more than the 1048576 allowed") {
+      try StoredModel.open(path: folder.write("m.gguf", builder.data))
+    }
+    try FileManager.default.removeItem(atPath: folder.path("m.gguf"))
+    try TinyModel().write(to: folder)
+    try folder.write("tokenizer_config.json", #"{"chat_template":"\#(long)"}"#)
+    expectRefusal("tokenizer_config.json: chat_template: 1048577 bytes is more") {
+      try StoredModel.open(path: folder.url.path)
+    }
+    try folder.write("chat_template.jinja", long)
+    expectRefusal("chat_template.jinja: size: 1048577 bytes is more") {
+      try StoredModel.open(path: folder.url.path)
+    }
+  }
+
   /// To a String, a slash with a combining mark behind it is another character than a slash.
   @Test(arguments: [
     "../../etc/passwd", "/dev/zero", "..", "", "../\u{301}x.safetensors", "a\0.safetensors",
