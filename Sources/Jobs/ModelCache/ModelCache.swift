@@ -232,6 +232,7 @@ public struct ModelCache: Sendable {
     guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
       throw ModelCacheError.inaccessible(path: source, reason: "no such file or folder")
     }
+    if !isFolder.boolValue { try Self.requireRegular(url) }
     if !isFolder.boolValue, Self.isZip(url) {
       if let known { try check(url, against: known, progress: progress) }
       return try unpack(url, as: name, known: known, progress: progress)
@@ -263,6 +264,7 @@ public struct ModelCache: Sendable {
     let files = try FileManager.default.contentsOfDirectory(atPath: source.path).filter {
       $0.hasSuffix(".json") || $0.hasSuffix(".safetensors") || $0 == "chat_template.jinja"
     }.map(source.appendingPathComponent)
+    for file in files { try Self.requireRegular(file) }
     let total = files.reduce(0) { $0 + Self.size(of: $1) }
     try requireRoom(total)
     var done = 0
@@ -313,6 +315,12 @@ public struct ModelCache: Sendable {
       bytes += chunk.count
       progress(bytes)
     }
+  }
+
+  /// - Throws: `ModelFileError` for a pipe, which would be waited for, and a device, which would fill the disk.
+  private static func requireRegular(_ url: URL) throws {
+    // Mapped, not read.
+    _ = try Data(regularFile: url.path, upTo: .max)
   }
 
   private static func isZip(_ url: URL) -> Bool {

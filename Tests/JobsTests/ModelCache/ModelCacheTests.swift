@@ -222,6 +222,17 @@ import Testing
     #expect(try StoredModel.open(path: model.path).configuration.hiddenSize == 2)
     #expect(place.folder.names(in: "cache/assay/models/mine") == ["config.json", "model.safetensors"])
     #expect(try place.cache.resolve("mine").path == model.path)
+
+    // It would be copied until the disk is full; the model of that name stays.
+    try FileManager.default.createSymbolicLink(
+      atPath: source.appendingPathComponent("tokenizer.json").path, withDestinationPath: "/dev/zero")
+    expectError("tokenizer.json: not a regular file") {
+      try place.cache.pull(name: "mine", from: source.path)
+    }
+    #expect(place.folder.names(in: "cache/assay/models/mine") == ["config.json", "model.safetensors"])
+    let pipe = place.folder.url.appendingPathComponent("pipe.whl").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    expectError("pipe.whl: not a regular file") { try place.cache.pull(name: "mine", from: pipe) }
   }
 
   @Test func names() throws {
