@@ -50,6 +50,12 @@ public enum Checkpoint {
     if let field = difference(recipe, trainer.recipe) {
       throw CheckpointError.otherRecipe(folder: folder.path, field: field)
     }
+    let counts = 0...(1 << 60)
+    guard (0...recipe.totalSteps).contains(state.step), counts.contains(state.trainedTokens),
+      counts.contains(state.evaluationsWithoutImprovement)
+    else {
+      throw CheckpointError.malformed(folder: folder.path, what: "\(trainerFile) counts what cannot be")
+    }
     let count = trainer.adapter.parameters.count
     let first = try file.floats(of: "first_moment")
     let second = try file.floats(of: "second_moment")

@@ -142,6 +142,23 @@ struct TrainerTests {
     #expect(other.state.step == 0)
   }
 
+  @Test("a checkpoint whose counts cannot be is refused", arguments: [-1, .min, 9, .max])
+  func impossibleCounts(step: Int) throws {
+    let folder = try TinyModel.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let trainer = try Trainer(
+      model: TinyModel.load(), recipe: recipe(steps: 8), trainingSet: TinyModel.rows(6), evaluationSet: [])
+    var state = trainer.state
+    state.step = step
+    trainer.restore(
+      state, moments: (trainer.firstMoment.values, trainer.secondMoment.values),
+      parameters: trainer.adapter.parameters.values)
+    try Checkpoint.save(trainer, baseModel: nil, to: folder.appendingPathComponent("c"))
+    #expect(throws: CheckpointError.self) {
+      try Checkpoint.restore(trainer, from: folder.appendingPathComponent("c"))
+    }
+  }
+
   @Test("gradient accumulation equals one large batch")
   func accumulation() throws {
     let model = try TinyModel.load()

@@ -83,11 +83,18 @@ public struct RunData: Sendable, Equatable {
 
   static func read(from folder: URL) throws -> RunData {
     let file = folder.appendingPathComponent(fileName)
-    let lines = try JSONLines.decode(
-      Line.self, from: String(contentsOf: file, encoding: .utf8), file: file.path)
-    return RunData(
+    let bytes = try Data(regularFile: file.path, upTo: 2 * PairFile.maximumBytes)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw LineError(file: file.path, line: 0, problem: "not UTF-8 text")
+    }
+    let lines = try JSONLines.decode(Line.self, from: text, file: file.path)
+    let data = RunData(
       training: lines.filter { $0.split == "train" }.map(\.row),
       evaluation: lines.filter { $0.split == "eval" }.map(\.row))
+    guard !data.training.isEmpty else {
+      throw LineError(file: file.path, line: 0, problem: "no row of it is for training")
+    }
+    return data
   }
 
   // MARK: - As tokens

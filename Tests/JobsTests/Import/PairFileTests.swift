@@ -51,6 +51,22 @@ import Testing
     #expect(file(String(repeating: #"{"question":"#, count: 50_000)).rejectedCount == 1)
   }
 
+  @Test("a run's frozen pairs that were damaged are named")
+  func damagedRunData() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("data.jsonl")
+    for (bytes, problem) in [
+      (Data(), ": no row of it is for training"), (Data([0xFF]), ": not UTF-8 text"),
+      (Data("{".utf8), ":1: not a JSON object"),
+    ] {
+      try bytes.write(to: file)
+      let error = #expect(throws: LineError.self) { try RunData.read(from: folder) }
+      #expect(error?.description == file.path + problem)
+    }
+  }
+
   @Test func whatIsNoFileIsRefused() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("assay-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
