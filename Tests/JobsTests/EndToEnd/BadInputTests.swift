@@ -69,7 +69,7 @@ import Testing
     let missing = place.folder.appendingPathComponent("missing").path
     try expectOneLine(
       try await place.run("train", "--model", Workplace.model, "--data", missing, "--quiet"),
-      naming: "\(missing): cannot be read: ")
+      naming: "\(missing): no such file")
     #expect(!FileManager.default.fileExists(atPath: place.project.path))
     try expectOneLine(
       try await place.run("train", "--model", missing, "--data", place.pairs, "--quiet"), naming: missing)
@@ -86,7 +86,7 @@ import Testing
     let folder = place.folder.path
     try expectOneLine(
       try await place.run("train", "--model", Workplace.model, "--data", folder, "--quiet"),
-      naming: "\(folder): cannot be read: Is a directory")
+      naming: "\(folder): this is a folder, not a file")
     try expectOneLine(
       try await place.run("tokens", "--model", Workplace.model, folder), naming: "\(folder): Is a directory")
   }
