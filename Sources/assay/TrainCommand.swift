@@ -38,7 +38,10 @@ struct TrainCommand: AsyncParsableCommand {
     if let limit, limit < 2 { throw ValidationError("--limit: \(limit) is less than 2") }
     // All of the data file is checked before a project is made or changed.
     let file = try data.map { try PairFile(path: $0) }
-    if let file, file.pairs.count < 2 { throw RunError.tooFewPairs(count: file.pairs.count, filter: "") }
+    let imported = file?.pairs.first?.importedFrom.map { "imported_from=\"\($0)\"" }
+    if let file, file.pairs.count < 2 {
+      throw RunError.tooFewPairs(count: file.pairs.count, filter: imported ?? "")
+    }
     let settings = try global.settings()
     var trainingSettings = settings.training
     try training.apply(to: &trainingSettings)
@@ -48,9 +51,7 @@ struct TrainCommand: AsyncParsableCommand {
     if let file {
       global.progress(leftOutOf: file)
       try store.importPairs(file.pairs)
-      if let imported = file.pairs.first?.importedFrom {
-        terms.append("imported_from=\"\(imported)\"")
-      }
+      if let imported { terms.append(imported) }
     }
     let preparation = RunPreparation(
       name: name, model: model ?? settings.modelName, template: template, filter: terms, limit: limit,
