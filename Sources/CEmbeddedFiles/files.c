@@ -14,8 +14,24 @@ static const char theme_dark[] = {
 static const char theme_light[] = {
 #embed "../../themes/light.toml"
     , 0};
+static const char theme_high_contrast[] = {
+#embed "../../themes/high-contrast.toml"
+    , 0};
+static const char theme_colour_blind[] = {
+#embed "../../themes/colour-blind.toml"
+    , 0};
+static const char theme_mono[] = {
+#embed "../../themes/mono.toml"
+    , 0};
+static const char theme_ascii[] = {
+#embed "../../themes/ascii.toml"
+    , 0};
 
 const char *embedded_qa_case(void) { return qa_case; }
 const char *embedded_datacenter_qa(void) { return datacenter_qa; }
-const char *embedded_theme_dark(void) { return theme_dark; }
-const char *embedded_theme_light(void) { return theme_light; }
+
+const char *embedded_theme(int index) {
+  static const char *const themes[] = {theme_dark, theme_light, theme_high_contrast, theme_colour_blind, theme_mono,
+                                       theme_ascii};
+  return index >= 0 && index < (int)(sizeof themes / sizeof themes[0]) ? themes[index] : 0;
+}

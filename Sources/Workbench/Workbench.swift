@@ -17,6 +17,7 @@ public final class Workbench {
   private let store: ProjectStore
   private let launcher: any RunLaunching
   private let options: WorkbenchOptions
+  private let themes: ThemeCatalog
   private var theme: Theme
   private var state: WorkbenchState
   private var terminal: Terminal?
@@ -29,7 +30,7 @@ public final class Workbench {
 
   /// Opens a project that exists.
   ///
-  /// - Throws: `StoreError`, `SettingsFileError`, ``WorkbenchError``.
+  /// - Throws: `StoreError`, `SettingsFileError`, `ThemeError`, ``WorkbenchError``.
   public convenience init(projectFolder: URL, options: WorkbenchOptions = WorkbenchOptions()) throws {
     try self.init(
       projectFolder: projectFolder, options: options,
@@ -40,8 +41,11 @@ public final class Workbench {
     let settings = try ProjectSettings(
       file: projectFolder.appendingPathComponent(ProjectStore.settingsName))
     let themeName = options.themeName ?? settings.theme
-    guard let theme = Theme.builtIn(named: themeName) else {
-      throw WorkbenchError.unknownTheme(themeName, known: Theme.builtIn.map(\.name))
+    themes = ThemeCatalog()
+    guard let theme = themes[themeName] else {
+      // A file of that name says best itself what is wrong with it.
+      if let problem = themes.problems.first(where: { $0.isOf(themeName) }) { throw problem }
+      throw WorkbenchError.unknownTheme(themeName, known: themes.themes.map(\.name))
     }
     store = try ProjectStore.open(projectFolder: projectFolder)
     self.projectFolder = projectFolder
@@ -53,6 +57,9 @@ public final class Workbench {
     state.options = CurveOptions(smoothing: settings.smoothing)
     state.newRunDefaults = NewRunDefaults(model: settings.modelName, settings: settings.training)
     state.timeZone = .current
+    if let problem = themes.problems.first {
+      state.message = WorkbenchState.Message(kind: .error, text: "\(problem)")
+    }
   }
 
   /// Takes the terminal until the user leaves, and gives it back as it was. Runs go on.
@@ -150,9 +157,7 @@ public final class Workbench {
   }
 
   private func nextTheme() {
-    let themes = Theme.builtIn
-    let next = ((themes.firstIndex { $0.name == theme.name } ?? -1) + 1) % themes.count
-    theme = themes[next]
+    theme = themes.theme(after: theme.name)
     terminal?.theme = theme
     adoptGlyphs()
     state.message = WorkbenchState.Message(kind: .note, text: "Theme: \(theme.name)")
@@ -161,7 +166,7 @@ public final class Workbench {
   private func adoptGlyphs() {
     guard let terminal else { return }
     state.glyphs = options.usesAscii ? .ascii : terminal.glyphs
-    state.isMono = terminal.tier == .mono
+    state.isMono = terminal.tier == .mono || theme.isMono
   }
 
   // MARK: Drawing

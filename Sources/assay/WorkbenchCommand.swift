@@ -6,7 +6,7 @@ import Workbench
 
 /// How the workbench looks, and how it is opened.
 struct WorkbenchFlags: ParsableArguments {
-  @Option(help: "A theme: \(Theme.builtIn.map(\.name).joined(separator: ", ")).") var theme: String?
+  @Option(help: "A theme: \(ThemeCatalog().themes.map(\.name).joined(separator: ", ")).") var theme: String?
   @Option(help: "never, 8, 16, 256 or direct; by default what the terminal can, and never under NO_COLOR.")
   var color: ColourTier?
   @Flag(help: "Draw with ASCII signs only.") var ascii = false

@@ -183,7 +183,8 @@ import Testing
 
   @Test(arguments: [
     [1, 1, 1], [0, 0], [5], [1e-38, 1e38], [-1e38, 1e38], [-3, -2], [1e-300, 1e300], [1e308, -1e308],
-    [1e17, 1e17 + 16], [5e-324, 0], [0.1, 0.1 + 1e-17], [1e15, 1e15 + 1], [-0.0, 0.0], [.nan], [.infinity],
+    [1e17, 1e17 + 16], [.leastNonzeroMagnitude, 0], [0.1, 0.1 + 1e-17], [1e15, 1e15 + 1], [-0.0, 0.0],
+    [.nan], [.infinity],
   ])
   func anyValuesCanBeDrawn(_ values: [Double]) {
     for scale in [AxisScale.linear, .logarithmic] {

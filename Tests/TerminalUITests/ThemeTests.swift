@@ -4,14 +4,16 @@ import Testing
 @testable import TerminalUI
 
 @Suite struct ThemeTests {
+  private static let nowhere = URL(fileURLWithPath: "/nonexistent", isDirectory: true)
+
   /// The executable carries the files of `themes/`; a stale copy would show here.
-  @Test(arguments: ["dark", "light"])
+  @Test(arguments: ["dark", "light", "high-contrast", "colour-blind", "mono", "ascii"])
   func builtInThemesAreTheFiles(_ name: String) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let file = root.appendingPathComponent("themes/\(name).toml")
     try #require(FileManager.default.fileExists(atPath: file.path))
-    #expect(try Theme(contentsOf: file) == Theme.builtIn(named: name))
+    #expect(try Theme(contentsOf: file) == ThemeCatalog(folder: Self.nowhere)[name])
   }
 
   @Test func everyRoleHasALookAndSeriesDiffer() {
@@ -19,11 +21,42 @@ import Testing
       for role in Role.allCases where role != .text {
         #expect(theme[role] != Theme.Look(), "\(theme.name): \(role.rawValue)")
       }
-      for tier in [ColourTier.direct, .colours256] {
+      for tier in [ColourTier.direct, .colours256] where !theme.isMono {
         let colours = (0..<8).map { theme.resolve(Style(.series($0)), tier).foreground }
         #expect(Set(colours).count == 8, "\(theme.name) \(tier)")
       }
     }
+  }
+
+  @Test func everyFileOfTheFolderIsBuiltIn() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: root.appendingPathComponent("themes").path)
+    #expect(Set(files) == Set(Theme.builtIn.map { "\($0.name).toml" }))
+    #expect(Theme.builtIn.first?.name == "dark" && Theme.builtIn.filter(\.isMono).map(\.name) == ["mono"])
+  }
+
+  @Test func theUsersThemesJoinAndReplace() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("themes-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, text) in [
+      ("sea", "name = \"sea\"\n[roles]\naccent = \"#004466\"\n"),
+      ("mine", "name = \"light\"\n[roles]\naccent = \"red\"\n"),
+      ("broken", "name = \"broken\"\n[roles]\naccent = \"rde\"\n"),
+    ] {
+      try Data(text.utf8).write(to: folder.appendingPathComponent("\(name).toml"))
+    }
+    try Data("not a theme".utf8).write(to: folder.appendingPathComponent("notes.txt"))
+    let catalog = ThemeCatalog(folder: folder)
+    #expect(catalog.themes.map(\.name) == Theme.builtIn.map(\.name) + ["sea"])
+    #expect(catalog["light"]?[.accent].foreground == .ansi(1))
+    #expect(catalog.problems.count == 1)
+    let problem = try #require(catalog.problems.first)
+    #expect(problem.isOf("broken") && !problem.isOf("sea"))
+    #expect("\(problem)".contains("broken.toml:3: roles.accent"))
+    #expect(catalog.theme(after: "sea").name == "dark" && catalog.theme(after: "dark").name == "light")
   }
 
   @Test(arguments: [

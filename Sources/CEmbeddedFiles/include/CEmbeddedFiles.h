@@ -4,5 +4,5 @@
 /// Each is UTF-8 with a terminating 0.
 const char *embedded_qa_case(void);
 const char *embedded_datacenter_qa(void);
-const char *embedded_theme_dark(void);
-const char *embedded_theme_light(void);
+/// The files of themes/, from 0; NULL after the last.
+const char *embedded_theme(int index);

@@ -41,6 +41,9 @@ public struct Theme: Hashable, Sendable {
   /// How a role looks; one that the theme leaves out looks like plain text.
   public subscript(role: Role) -> Look { looks[role] ?? Look() }
 
+  /// Whether it tells series apart by nothing but their letters.
+  public var isMono: Bool { (0..<8).allSatisfy { self[.series($0)].foreground == .terminal } }
+
   /// The signs to draw with where the locale shows Unicode, or where it does not.
   public func glyphs(isUnicode: Bool) -> Glyphs {
     guard isUnicode, glyphs != .ascii else { return .ascii }

@@ -24,26 +24,33 @@ public enum ThemeError: Error, Hashable, Sendable, CustomStringConvertible, Loca
 
   public var errorDescription: String? { description }
 
+  /// Whether it is about the file `NAME.toml`.
+  public func isOf(_ name: String) -> Bool {
+    switch self {
+    case .unreadable(let file, _), .syntax(let file, _, _), .unknownKey(let file, _, _, _),
+      .wrongValue(let file, _, _, _, _), .missingKey(let file, _):
+      URL(fileURLWithPath: file).lastPathComponent == "\(name).toml"
+    }
+  }
+
   private static func place(_ file: String, _ line: Int?) -> String { line.map { "\(file):\($0)" } ?? file }
 }
 
 extension Theme {
   /// The themes that come with the program, from the files in `themes/`, which are part of the executable.
   public static let builtIn: [Theme] = {
-    let files = [("dark", embedded_theme_dark()), ("light", embedded_theme_light())]
-    return files.map { name, text in
+    let texts = (0...).lazy.map { embedded_theme($0).map { String(cString: $0) } }.prefix { $0 != nil }
+    return texts.compactMap(\.self).map { text in
       do {
-        return try Theme(toml: text.map { String(cString: $0) } ?? "", file: "\(name).toml")
+        return try Theme(toml: text, file: "themes")
       } catch {
-        preconditionFailure("themes/\(error)")  // a test reads each of them
+        preconditionFailure("\(error)")  // a test reads each of them
       }
     }
   }()
 
   public static var dark: Theme { builtIn[0] }
   public static var light: Theme { builtIn[1] }
-
-  public static func builtIn(named name: String) -> Theme? { builtIn.first { $0.name == name } }
 
   /// Reads a theme file. Throws `ThemeError`.
   public init(contentsOf url: URL) throws {
