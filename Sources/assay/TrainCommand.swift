@@ -36,7 +36,7 @@ struct TrainCommand: AsyncParsableCommand {
 
   func run() async throws {
     if let limit, limit < 2 { throw ValidationError("--limit: \(limit) is less than 2") }
-    // All of the data file is checked before a project is made or changed.
+    // The data file and the model are checked before a project is made or changed.
     let file = try data.map { try PairFile(path: $0) }
     let imported = file?.pairs.first?.importedFrom.map { "imported_from=\"\($0)\"" }
     if let file, file.pairs.count < 2 {
@@ -46,17 +46,17 @@ struct TrainCommand: AsyncParsableCommand {
     var trainingSettings = settings.training
     try training.apply(to: &trainingSettings)
 
+    let preparation = RunPreparation(
+      name: name, model: model ?? settings.modelName, template: template,
+      filter: filter + [imported].compactMap(\.self), limit: limit, settings: trainingSettings)
+    let opened = try preparation.openModel()
+
     let store = try global.openStore(create: file != nil)
-    var terms = filter
     if let file {
       global.progress(leftOutOf: file)
       try store.importPairs(file.pairs)
-      if let imported { terms.append(imported) }
     }
-    let preparation = RunPreparation(
-      name: name, model: model ?? settings.modelName, template: template, filter: terms, limit: limit,
-      settings: trainingSettings)
-    let run = try preparation.createRun(in: store)
+    let run = try preparation.createRun(in: store, opened: opened)
     if foreground {
       try await ForegroundRun(store: store, run: run.id, json: global.json, quiet: global.quiet).work()
     } else {

@@ -27,11 +27,17 @@ public struct RunPreparation {
     self.settings = settings
   }
 
+  /// The model's tokenizer and configuration; its weights are not read yet.
+  public func openModel(cache: ModelCache = ModelCache()) throws -> OpenedModel {
+    try OpenedModel(name: model, url: cache.resolve(model), template: template)
+  }
+
+  /// - Parameter opened: what `openModel` has returned; by default the model is opened here.
   /// - Returns: the new run, queued.
   /// - Throws: what is wrong with the filter, the model, a pair, or the machine's room; nothing is recorded then.
-  public func createRun(in store: ProjectStore, cache: ModelCache = ModelCache()) throws -> Run {
+  public func createRun(in store: ProjectStore, opened: OpenedModel? = nil) throws -> Run {
     let data = try RunData.choose(from: store, filter: filter, limit: limit, seed: UInt64(settings.seed))
-    let opened = try OpenedModel(name: model, url: cache.resolve(model), template: template)
+    let opened = try opened ?? openModel()
     let recipe = RunRecipe(
       model: FileManager.default.fileExists(atPath: model) ? URL(fileURLWithPath: model).path : model,
       template: template, filter: filter, trainingRows: data.training.count,
