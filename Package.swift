@@ -16,7 +16,7 @@ let package = Package(
       name: "assay",
       dependencies: [
         "Workbench", "Jobs", "TerminalUI", "ProjectStore", "FineTuning", "LanguageModels",
-        "ModelFiles", "Compute",
+        "ModelFiles", "Compute", "TrainingLogs",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -27,7 +27,7 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "ProjectStore", "FineTuning", "LanguageModels", "ModelFiles", "Compute",
+        "ProjectStore", "FineTuning", "LanguageModels", "ModelFiles", "Compute", "TrainingLogs",
         "CEmbeddedFiles", "CProcess", "CZlib", "CCrypto",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
@@ -39,8 +39,9 @@ let package = Package(
     .target(
       name: "ProjectStore", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
 
-    // Floor 2: training.
+    // Floor 2: training, and the logs of other tools' training.
     .target(name: "FineTuning", dependencies: ["LanguageModels", "ModelFiles", "Compute"]),
+    .target(name: "TrainingLogs"),
 
     // Floor 1: models, tokenizers and their files.
     .target(name: "LanguageModels", dependencies: ["Compute", "ModelFiles"]),
@@ -64,6 +65,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "FineTuningTests", dependencies: ["FineTuning", "LanguageModels", "ModelFiles", "Compute"]),
+    .testTarget(name: "TrainingLogsTests", dependencies: ["TrainingLogs"]),
     .testTarget(name: "ProjectStoreTests", dependencies: ["ProjectStore"]),
     .testTarget(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
