@@ -71,7 +71,8 @@ let package = Package(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
     .testTarget(
       name: "WorkbenchTests", dependencies: ["Workbench"], resources: [.copy("Goldens")]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "assay", "ProjectStore", "ModelFiles"]),
+    .testTarget(
+      name: "JobsTests", dependencies: ["Jobs", "assay", "ProjectStore", "ModelFiles", "TrainingLogs"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -29,11 +29,13 @@ struct WatchCommand: AsyncParsableCommand {
     logs.discover()
     logs.read()
     let runs = logs.runs
-    if global.json {
-      writeLine(try jsonLine(runs.map(WatchedRun.init)))
-    } else {
-      if runs.isEmpty { standardError("no training log found in \(oneLine(paths.joined(separator: ", ")))") }
-      for run in runs { standardOutput(WatchText.summary(run)) }
+    if !runs.isEmpty || logs.problems.isEmpty {
+      if global.json {
+        writeLine(try jsonLine(runs.map(WatchedRun.init)))
+      } else {
+        if runs.isEmpty { standardError("no training log in \(oneLine(paths.joined(separator: ", ")))") }
+        for run in runs { standardOutput(WatchText.summary(run)) }
+      }
     }
     try tell(logs.problems)
   }
@@ -171,6 +173,19 @@ struct WatchPrinter {
     /// Seconds since 1970, or since the start in logs that know only that.
     var time: Double?
     var segment: Int
+
+    /// A time that is not known is null, not missing.
+    func encode(to encoder: any Encoder) throws {
+      var c = encoder.container(keyedBy: WatchedRun.Key.self)
+      try c.encode(event, forKey: "event")
+      try c.encode(source, forKey: "source")
+      try c.encode(run, forKey: "run")
+      try c.encode(series, forKey: "series")
+      try c.encode(step, forKey: "step")
+      try c.encode(value, forKey: "value")
+      try c.encode(time, forKey: "time")
+      try c.encode(segment, forKey: "segment")
+    }
   }
 
   private struct NoteLine: Encodable {
@@ -284,10 +299,15 @@ struct WatchPrinter {
     while index < news.count {
       let first = news[index]
       let same = news[index...].prefix { $0.point.step == first.point.step && $0.segment == first.segment }
-      let values = same.map { "\(visible($0.series)) \(WatchText.number($0.point.value))" }.joined(
-        separator: " · ")
+      var values: [String] = []
+      for (series, point, _) in same {
+        let value = "\(visible(series)) \(WatchText.number(point.value))"
+        // The entries of one step, such as of training and evaluation, may share a value: its epoch.
+        if !values.contains(value) { values.append(value) }
+      }
       let segment = first.segment > 0 ? " (resumed \(first.segment)×)" : ""
-      writeLine("\(visible(run.name)) · step \(first.point.step)\(segment) · \(values)")
+      writeLine(
+        "\(visible(run.name)) · step \(first.point.step)\(segment) · \(values.joined(separator: " · "))")
       index = same.endIndex
     }
   }

@@ -6,11 +6,12 @@ import TrainingLogs
 /// Follows the training logs of other tools, live.
 ///
 /// It listens to the folders (``FolderEvents``) and reads what was added. Only where they cannot be heard of — a network
-/// file system, a file behind a symbolic link, no watch left — it looks every two seconds.
+/// file system, a file behind a symbolic link, no watch left — it looks every few seconds.
 public final class LogFollower: Sendable {
   /// A reader that is as fast as a writer would see half of what it writes at once: bars without their lines.
   private static let delay: DispatchTimeInterval = .milliseconds(50)
-  private static let fallbackInterval: DispatchTimeInterval = .seconds(2)
+  /// After a look it rests for this many times as long, so that following takes no more than a fifth of a core.
+  private static let restingShare = 4
   /// Of each file in one look, so that one that is huge does not hide the others.
   private static let budget = 16 << 20
 
@@ -31,18 +32,21 @@ public final class LogFollower: Sendable {
 
   private let state: Mutex<State>
   private let queue: DispatchQueue
+  private let fallbackInterval: DispatchTimeInterval
   private let onChange: @Sendable ([FollowedRun], _ problems: [LogFileError]) -> Void
 
   /// - Parameters:
   ///   - paths: files, folders or trees.
   ///   - queue: a serial queue, where everything happens and `onChange` is called.
+  ///   - fallbackInterval: how often to look where nothing can be heard.
   ///   - onChange: told all runs, at first and when any of them changed.
   public init(
-    paths: [String], queue: DispatchQueue,
+    paths: [String], queue: DispatchQueue, fallbackInterval: DispatchTimeInterval = .seconds(2),
     onChange: @escaping @Sendable ([FollowedRun], _ problems: [LogFileError]) -> Void
   ) {
     state = Mutex(State(logs: FollowedLogs(paths: paths)))
     self.queue = queue
+    self.fallbackInterval = fallbackInterval
     self.onChange = onChange
   }
 
@@ -107,8 +111,11 @@ public final class LogFollower: Sendable {
         scheduleLook(&state, after: .milliseconds(0))
       } else {
         state.changed = []
+      }
+      defer {
         let now = DispatchTime.now()
-        state.earliestLook = now + .nanoseconds(Int(4 * (now.uptimeNanoseconds - start.uptimeNanoseconds)))
+        let share = isMore ? 0 : Self.restingShare
+        state.earliestLook = now + .nanoseconds(share * Int(now.uptimeNanoseconds - start.uptimeNanoseconds))
       }
       guard state.revision != state.logs.revision, !(isMore && state.revision < 0) else { return nil }
       state.revision = state.logs.revision
@@ -131,7 +138,7 @@ public final class LogFollower: Sendable {
       return
     }
     let timer = DispatchSource.makeTimerSource(queue: queue)
-    timer.schedule(deadline: .now() + Self.fallbackInterval, repeating: Self.fallbackInterval)
+    timer.schedule(deadline: .now() + fallbackInterval, repeating: fallbackInterval)
     timer.setEventHandler { [weak self] in self?.heard(.init(files: [], isStructural: true)) }
     timer.activate()
     state.timer = timer

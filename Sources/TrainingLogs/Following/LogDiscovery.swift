@@ -70,15 +70,16 @@ public struct LogDiscovery: Sendable {
       }
       let names: [String]
       do {
-        names = try list(path).sorted()
+        names = try list(path).filter { !$0.hasPrefix(".") }.sorted()
       } catch {
         problems.append(LogFileError(path: path, reason: "the folder cannot be read"))
         continue
       }
       folders.append(path)
       var inner: [(String, Int)] = []
-      for name in names where !name.hasPrefix(".") {
-        let child = Path.join(path, name)
+      // A link, such as W&B's `latest-run`, gives its place to what it leads to.
+      let children = names.map { Path.join(path, $0) }.map { (path: $0, isLink: FileFacts.isLink($0)) }
+      for (child, isLink) in children.filter({ !$0.isLink }) + children.filter(\.isLink) {
         // A link that leads nowhere, or a file that has just been removed.
         guard let facts = try? FileFacts(path: child) else { continue }
         switch facts.kind {
@@ -91,7 +92,7 @@ public struct LogDiscovery: Sendable {
             return
           }
           candidates.append(
-            Candidate(path: child, isExplicit: false, folder: path, isLink: FileFacts.isLink(child)))
+            Candidate(path: child, isExplicit: false, folder: path, isLink: isLink))
         case .other: continue
         }
       }

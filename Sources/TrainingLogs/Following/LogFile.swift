@@ -20,6 +20,8 @@ public struct LogFile: Sendable {
   private var identity: FileIdentity?
   private var size = 0
   private var modified: [Int] = []
+  /// Whether what is added to its end cannot make a log of it.
+  private var isRefusalFinal = false
   /// Bytes read and understood.
   public private(set) var offset = 0
   /// The last bytes before `offset`: where they are others now, the file was written anew.
@@ -75,6 +77,7 @@ public struct LogFile: Sendable {
     let facts = try FileFacts(path: path)
     let isSame = facts.identity == identity && facts.size == size && facts.modified == modified
     if isSame, !hasMore, refusal == nil || format == nil { return false }
+    if format == nil, isRefusalFinal, facts.identity == identity, facts.size >= size { return false }
     let file = try RegularFile(path: path)
     if format != nil { refusal = nil }
     try noticeRestart(file, isSame: isSame)
@@ -119,8 +122,10 @@ public struct LogFile: Sendable {
   /// Whether the file can be read as a log.
   private mutating func recognise(_ file: RegularFile) throws -> Bool {
     var recognition = LogRecognition.unfinished("")
+    isRefusalFinal = false
     for size in [64 << 10, LogRecognition.beginningSize] {
       let beginning = try file.bytes(from: 0, count: size)
+      isRefusalFinal = beginning.count == size
       recognition = LogRecognition(beginning: beginning, isWhole: beginning.count < size, name: name)
       if case .log = recognition { break }
       if beginning.count < size || beginning.contains(0) { break }

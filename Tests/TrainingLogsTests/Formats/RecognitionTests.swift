@@ -51,6 +51,17 @@ struct RecognitionTests {
     #expect(logs.runs.first?.warnings.first?.hasPrefix("not a training log: the file is JSON") == true)
   }
 
+  @Test func aLargeTextIsNotLookedAtAgainWhenItGrows() throws {
+    var file = try LogFile.reading(
+      String(repeating: "some text\n", count: 120_000), name: "a.txt", in: folder)
+    #expect(file.refusal != nil)
+    try folder.append("a.txt", "more\n")
+    #expect(file.read() == false)
+    try folder.write("a.txt", "step,loss\n1,2\n")
+    #expect(file.read() == true)
+    #expect(file["train_loss"]?.values == [2])
+  }
+
   @Test func aFileBecomesALogWhenItIsOne() throws {
     var file = try LogFile.reading("", in: folder)
     #expect(file.format == nil)
