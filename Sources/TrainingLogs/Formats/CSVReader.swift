@@ -120,9 +120,10 @@ struct CSVHeader: Sendable {
   }
 
   private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
     var text = text
-    while let byte = text.first, byte <= 0x20 { text = text.dropFirst() }
-    while let byte = text.last, byte <= 0x20 { text = text.dropLast() }
+    while let byte = text.first, isSpace(byte) { text = text.dropFirst() }
+    while let byte = text.last, isSpace(byte) { text = text.dropLast() }
     return text
   }
 }
