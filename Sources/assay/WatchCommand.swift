@@ -31,13 +31,19 @@ struct WatchCommand: AsyncParsableCommand {
     let runs = logs.runs
     if !runs.isEmpty || logs.problems.isEmpty {
       if global.json {
-        writeLine(try jsonLine(runs.map(WatchedRun.init)))
+        writeLine(try jsonLine((runs + logs.problems.map(Self.run)).map(WatchedRun.init)))
       } else {
         if runs.isEmpty { standardError("no training log in \(oneLine(paths.joined(separator: ", ")))") }
         for run in runs { standardOutput(WatchText.summary(run)) }
       }
     }
     try tell(logs.problems)
+  }
+
+  /// A folder that could not be read, for scripts: an entry like that of a file which is no log.
+  private static func run(_ problem: LogFileError) -> FollowedRun {
+    FollowedRun(
+      id: problem.path, source: problem.path, name: problem.path, warnings: [problem.reason])
   }
 
   /// Says what could not be read; of a path that was asked for, that is a failure.

@@ -20,6 +20,7 @@ public struct LogFile: Sendable {
   private var identity: FileIdentity?
   private var size = 0
   private var modified: [Int] = []
+  private var isReadable = true
   /// Whether what is added to its end cannot make a log of it.
   private var isRefusalFinal = false
   /// Bytes read and understood.
@@ -44,8 +45,12 @@ public struct LogFile: Sendable {
 
   /// What one should know when looking at its curves.
   public var warnings: [String] {
-    notes.texts + (curves.pointsNotKept > 0 ? [Self.limitNote(curves.pointsNotKept)] : [])
-      + [format == nil ? refusal : obstacle ?? refusal].compactMap { $0 }
+    let limit = curves.pointsNotKept > 0 ? [Self.limitNote(curves.pointsNotKept)] : []
+    return notes.texts + limit + [format == nil ? refusalText : obstacle ?? refusal].compactMap { $0 }
+  }
+
+  private var refusalText: String? {
+    refusal.map { isReadable ? "not a training log: the file \($0)" : "the file cannot be read (\($0))" }
   }
 
   private static func limitNote(_ count: Int) -> String {
@@ -63,8 +68,10 @@ public struct LogFile: Sendable {
   @discardableResult
   public mutating func read(upTo budget: Int = .max) -> Bool {
     do {
+      isReadable = true
       return try readChanges(upTo: budget)
     } catch {
+      isReadable = false
       let reason = (error as? LogFileError)?.reason ?? "\(error)"
       let before = refusal
       refusal =

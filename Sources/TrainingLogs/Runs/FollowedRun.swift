@@ -17,11 +17,20 @@ public struct FollowedRun: Identifiable, Sendable {
   public var series: [LogSeries] = []
   /// What one should know when looking at it.
   public var warnings: [String] = []
-  /// What keeps the end of its log from being read as yet, when it is only that its writer is not done.
+  /// What is to be expected of a log whose writer is not done: its last line lacks an end, or it is still empty.
   public var unfinished: String?
 
   /// A series by Assay's name.
   public subscript(name: String) -> LogSeries? {
     series.first { $0.name == name }
+  }
+
+  /// - Parameter format: nil for what is no training log.
+  public init(id: String, source: String, format: LogFormat? = nil, name: String, warnings: [String] = []) {
+    self.id = id
+    self.source = source
+    self.format = format
+    self.name = name
+    self.warnings = warnings
   }
 }

@@ -42,14 +42,16 @@ enum RunGrouping {
   /// The run of one file.
   static func run(_ file: LogFile) -> FollowedRun {
     var run = FollowedRun(
-      id: file.path, source: file.path, format: file.format, name: name(file),
-      totalSteps: file.facts.totalSteps,
-      configuration: file.facts.configuration, series: file.curves.series, warnings: file.warnings,
-      unfinished: file.unfinished)
-    if file.format != nil, run.series.isEmpty { run.warnings.append("there are no measurements in it") }
-    if file.format == nil { run.warnings = run.warnings.map { "not a training log: the file \($0)" } }
+      id: file.path, source: file.path, format: file.format, name: name(file), warnings: file.warnings)
+    run.totalSteps = file.facts.totalSteps
+    run.configuration = file.facts.configuration
+    run.series = file.curves.series
+    run.unfinished = file.unfinished
+    if file.format != nil, run.series.isEmpty { run.unfinished = file.unfinished ?? noMeasurements }
     return run
   }
+
+  private static let noMeasurements = "there are no measurements in it"
 
   private static func name(_ file: LogFile) -> String {
     if let name = file.facts.name { return name }
@@ -148,12 +150,8 @@ enum RunGrouping {
       run.warnings = files.flatMap { file in
         file.warnings.map { files.count > 1 ? "\(file.name): \($0)" : $0 }
       }
-      if curves.isEmpty { run.warnings.append("there are no measurements in it") }
-      if files.count > 1 {
-        let dropped = files.dropFirst().count
-        run.warnings.append(
-          "\(files.count) event files of one folder are one run (\(dropped) beside \(files[0].name))")
-      }
+      if curves.isEmpty { run.unfinished = run.unfinished ?? noMeasurements }
+      if files.count > 1 { run.warnings.append("\(files.count) event files of the folder, drawn as one run") }
       let repeated = curves.series.reduce(0) { $0 + $1.duplicatesDropped }
       if files.count > 1, repeated > 0 {
         run.warnings.append("\(repeated) values are in more than one of the files: each is drawn once")

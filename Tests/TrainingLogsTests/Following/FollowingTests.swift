@@ -71,6 +71,12 @@ struct FollowingTests {
     #expect(file["train_loss"]?.steps == [1, 2, 3, 4])
   }
 
+  @Test func aFileThatCannotBeReadIsNotSaidToBeOfAnotherKind() {
+    var file = LogFile(path: folder.path("nothing"))
+    file.read()
+    #expect(file.warnings == ["the file cannot be read (No such file or directory)"])
+  }
+
   @Test func anotherKindOfFileUnderItsNameAddsNothing() throws {
     var file = try LogFile.reading(rows(1...3), in: folder)
     try folder.write("log", "version https://git-lfs.github.com/spec/v1\n")

@@ -94,6 +94,6 @@ struct WandbTests {
     let run = try #require(folder.runs().first)
     #expect(run.name == "abc")
     #expect(run.series.isEmpty)
-    #expect(run.warnings == ["there are no measurements in it"])
+    #expect(run.unfinished == "there are no measurements in it")
   }
 }
