@@ -14,7 +14,7 @@ struct TrainerOutputReader: LogReader {
 
   private var lines = LineCutter()
   /// Read, with its step not known yet.
-  private var pending: Pending?
+  private var pending: PythonDictionary?
   private var bar: Bar?
   /// Whether the bar was drawn after the last dictionary.
   private var barIsFresh = false
@@ -25,11 +25,6 @@ struct TrainerOutputReader: LogReader {
   /// Where entries are counted: the epoch of each so far.
   private var epochs: [Double] = []
   private var lastTraining: [LogValue] = []
-
-  struct Pending {
-    var dictionary: PythonDictionary
-    var line: Int
-  }
 
   struct Bar: Equatable {
     var done: Int
@@ -46,8 +41,8 @@ struct TrainerOutputReader: LogReader {
       // The bar that is drawn after a dictionary ends with the next one's line break: look, but do not consume.
       peek(rest, into: &output)
       return false
-    } body: { line, number, output in
-      for piece in OutputLines.pieces(of: line) { take(piece, line: number, into: &output) }
+    } body: { line, _, output in
+      for piece in OutputLines.pieces(of: line) { take(piece, into: &output) }
     }
     lines = cutter
     if window.reachesEnd { settle(with: nil, into: &output) }
@@ -55,7 +50,7 @@ struct TrainerOutputReader: LogReader {
     return consumed
   }
 
-  private mutating func take(_ piece: ArraySlice<UInt8>, line: Int, into output: inout LogOutput) {
+  private mutating func take(_ piece: ArraySlice<UInt8>, into output: inout LogOutput) {
     if let bar = Self.bar(piece) {
       guard totalSteps == nil || bar.total == totalSteps else { return }
       self.bar = bar
@@ -63,7 +58,7 @@ struct TrainerOutputReader: LogReader {
       if pending != nil { settle(with: bar, into: &output) }
     } else if let dictionary = PythonDictionary(piece), dictionary.isLogEntry {
       settle(with: nil, into: &output)
-      pending = Pending(dictionary: dictionary, line: line)
+      pending = dictionary
     }
   }
 
@@ -82,7 +77,7 @@ struct TrainerOutputReader: LogReader {
   private mutating func settle(with after: Bar?, into output: inout LogOutput) {
     guard let entry = pending else { return }
     pending = nil
-    var values = entry.dictionary.values
+    var values = entry.values
     values.nameMeanLoss()
     let isTraining = values.contains { $0.name == "loss" }
     if let index = values.firstIndex(where: { $0.name == "step" }), let step = Int(step: values[index].value)
@@ -91,8 +86,8 @@ struct TrainerOutputReader: LogReader {
       output.entries.append(LogEntry(step: step, values: values))
     } else if isCounting {
       output.entries.append(
-        LogEntry(step: counted(entry.dictionary.epoch, values, isTraining), values: values))
-    } else if let bar = after ?? (barIsFresh ? bar : nil), agrees(bar, entry.dictionary) {
+        LogEntry(step: counted(entry.epoch, values, isTraining), values: values))
+    } else if let bar = after ?? (barIsFresh ? bar : nil), agrees(bar, entry) {
       if isTraining { totalSteps = bar.total }
       output.facts.totalSteps = totalSteps
       output.entries.append(LogEntry(step: bar.done, values: values))
