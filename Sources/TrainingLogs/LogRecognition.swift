@@ -97,7 +97,7 @@ enum LogRecognition: Sendable {
     var row = JSONRow()
     var rows = 0
     var measured: Set<String> = []
-    for line in lines.prefix(100) {
+    for line in lines.prefix(1000) {
       guard line.contains(where: { $0 > 0x20 }) else { continue }
       var scanner = JSONScanner(Array(line))
       guard (try? scanner.object(keys: &keys, into: &row)) != nil else {
