@@ -32,14 +32,14 @@ enum MetricChunk {
     return Data(bytes)
   }
 
-  /// Appends the points of a row, without its first ones. Bytes that are not whole points are left out.
-  static func decode(_ data: Data, skipping skipped: Int, into points: inout [MetricPoint]) {
+  /// Hands over some points of a row. Bytes that are not whole points are left out.
+  static func decode(_ data: Data, _ range: Range<Int>, _ body: (MetricPoint) -> Void) {
     let bytes = data.bytes
-    for index in min(max(skipped, 0), bytes.byteCount / pointSize)..<(bytes.byteCount / pointSize) {
+    for index in range.clamped(to: 0..<bytes.byteCount / pointSize) {
       func load<Bits: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, as type: Bits.Type) -> Bits {
         Bits(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index * pointSize + offset, as: type))
       }
-      points.append(
+      body(
         MetricPoint(
           step: Int(load(0, as: Int64.self)), trainedTokens: Int(load(8, as: Int64.self)),
           epoch: Double(bitPattern: load(16, as: UInt64.self)),

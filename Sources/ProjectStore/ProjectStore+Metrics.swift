@@ -27,17 +27,33 @@ extension ProjectStore {
   public func metrics(
     run: Run.ID, series: MetricName, afterSequence sequence: Int = 0, limit: Int? = nil
   ) throws -> MetricSlice {
+    var slice = MetricSlice(points: [], lastSequence: sequence)
+    slice.lastSequence = try readMetrics(run: run, series: series, afterSequence: sequence, limit: limit) {
+      slice.points.append($0)
+    }
+    return slice
+  }
+
+  /// Hands over the points of a series after one already seen, one by one, in the order of their recording: a long
+  /// series need not be in memory as points.
+  ///
+  /// - Parameters:
+  ///   - sequence: the answer of the reading before; 0 for the beginning.
+  ///   - limit: at most so many points, so that a long series can be read in bites.
+  /// - Returns: the sequence number of the last point; what was asked for when there is nothing new.
+  public func readMetrics(
+    run: Run.ID, series: MetricName, afterSequence sequence: Int = 0, limit: Int? = nil,
+    _ body: (MetricPoint) -> Void
+  ) throws -> Int {
     try read { db in
-      var slice = MetricSlice(points: [], lastSequence: sequence)
       let series = try Row.fetchOne(
         db, sql: "SELECT id, last_sequence FROM metric_series WHERE run_id = ? AND name = ?",
         arguments: [run, series.rawValue])
-      guard let series else { return slice }
+      guard let series else { return sequence }
       let last: Int = series["last_sequence"]
       let seen = max(sequence, 0)
-      guard last > seen else { return slice }
-      let wanted = min(last - seen, max(limit ?? .max, 0))
-      slice.points.reserveCapacity(wanted)
+      guard last > seen else { return sequence }
+      let end = seen + min(last - seen, max(limit ?? .max, 0))
 
       let rows = try Row.fetchCursor(
         db.cachedStatement(
@@ -46,14 +62,35 @@ extension ProjectStore {
             WHERE series_id = ? AND last_sequence > ? ORDER BY last_sequence
             """),
         arguments: [series["id"] as Int64, seen])
-      while slice.points.count < wanted, let row = try rows.next() {
+      var reached = seen
+      while reached < end, let row = try rows.next() {
         let chunk: Data = row[1]
-        let first = (row[0] as Int) - chunk.count / MetricChunk.pointSize + 1
-        MetricChunk.decode(chunk, skipping: seen + 1 - first, into: &slice.points)
+        let last: Int = row[0]
+        // Of a damaged row, what is left counts as its end.
+        let first = last - chunk.count / MetricChunk.pointSize + 1
+        let next = min(end, last)
+        MetricChunk.decode(
+          chunk, max(reached + 1 - first, 0)..<max(reached + 1 - first, next + 1 - first, 0), body)
+        reached = next
       }
-      slice.points.removeLast(max(slice.points.count - wanted, 0))
-      slice.lastSequence = seen + slice.points.count
-      return slice
+      return reached
+    }
+  }
+
+  /// The newest point of a series.
+  public func newestMetric(run: Run.ID, series: MetricName) throws -> MetricPoint? {
+    try read { db in
+      let chunk = try Data.fetchOne(
+        db,
+        sql: """
+          SELECT points FROM metric_chunk
+          WHERE series_id = (SELECT id FROM metric_series WHERE run_id = ? AND name = ?)
+          ORDER BY last_sequence DESC LIMIT 1
+          """,
+        arguments: [run, series.rawValue])
+      var newest: MetricPoint?
+      if let chunk { MetricChunk.decode(chunk, 0..<chunk.count / MetricChunk.pointSize) { newest = $0 } }
+      return newest
     }
   }
 

@@ -77,6 +77,17 @@ import Testing
     }
     let points = try project.store.metrics(run: run, series: .trainLoss).points
     #expect(points.count == 4 && points.allSatisfy { $0.value == 1 })
+    // Reading on does not go over it again.
+    #expect(try project.store.metrics(run: run, series: .trainLoss).lastSequence == 30)
+  }
+
+  @Test func theNewestPointIsFoundWithoutTheOthers() throws {
+    let project = try TemporaryProject()
+    let run = try project.run().id
+    #expect(try project.store.newestMetric(run: run, series: .trainLoss) == nil)
+    try project.store.append((0..<100).map { (.trainLoss, point($0, 1)) }, run: run)
+    #expect(try project.store.newestMetric(run: run, series: .trainLoss) == point(99, 1))
+    #expect(try project.store.newestMetric(run: run, series: .evalLoss) == nil)
   }
 
   @Test func pointsOfNoRunAreRefused() throws {
