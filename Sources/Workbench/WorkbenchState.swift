@@ -143,7 +143,7 @@ struct WorkbenchState: Sendable {
       isLoaded = true
     }
     if let pairs = update.pairs { self.pairs = pairs }
-    for (id, addition) in update.histories { histories[id, default: RunHistory()].append(addition) }
+    histories.merge(update.histories) { $1 }
     events.merge(update.events) { $1 }
     answers.merge(update.answers) { $1 }
     for command in update.outcomes { take(command) }
@@ -164,7 +164,7 @@ struct WorkbenchState: Sendable {
     for run in shown {
       guard let history = histories[run.id] else { continue }
       if curves[run.id].map({ !$0.isCurrent(history, options) }) ?? true {
-        curves[run.id] = RunCurves(run: run, history: history, options: options)
+        curves[run.id] = RunCurves(run: run, history: history, options: options, before: curves[run.id])
       }
     }
     let ids = Set(shown.map(\.id))

@@ -95,7 +95,7 @@ import Testing
     state.press("x", "x")
     let clock = TrainingClock(
       run: try project.store.run(run), segments: try project.store.segments(run: run),
-      points: state.histories[run]?[.trainLoss] ?? [])
+      points: state.histories[run]?[.trainLoss] ?? MetricHistory())
     let times = (state.histories[run]?.current(.trainLoss) ?? []).map(clock.seconds)
     #expect(times.count == 75)
     #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 })

@@ -164,6 +164,13 @@ final class TemporaryProject {
   }
 }
 
+extension RunHistory {
+  /// The points of a series that no resume did again.
+  func current(_ series: MetricName) -> [MetricPoint] {
+    self[series].filter { !segments.supersede(step: $0.step, segment: $0.segment) }
+  }
+}
+
 extension WorkbenchState {
   /// Presses keys by their names, as `Key` reads them, and returns what they ask for.
   @discardableResult

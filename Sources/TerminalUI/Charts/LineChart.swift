@@ -149,6 +149,8 @@ public struct LineChart: Sendable {
 
   /// The x shown, all of the data by default.
   public var xRange: ClosedRange<Double>?
+  /// Places that the x axis has beside the data: where lines end that are still being read.
+  public var xReach: [Double] = []
   public var xMeasure: AxisMeasure = .number
   /// What x is: `step`, `tokens`, `time`.
   public var xLabel: String

@@ -17,9 +17,9 @@ struct LineChartPlot {
     guard whole.width >= 12, whole.height >= 4 else { return nil }
     self.chart = chart
     self.glyphs = glyphs
-    guard let xData = chart.xRange ?? Self.union(chart.allSegments.compactMap(\.points.xRange)) else {
-      return nil
-    }
+    let ranges = chart.allSegments.compactMap(\.points.xRange)
+    let reach = chart.xReach.filter(\.isFinite).map { $0...$0 }
+    guard let xData = chart.xRange ?? Self.union(ranges + (ranges.isEmpty ? [] : reach)) else { return nil }
     let rows = whole.height - 2
     guard let axis = Self.yAxis(chart, x: xData, rows: rows) else { return nil }
     yAxis = axis

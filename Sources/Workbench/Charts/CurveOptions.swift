@@ -27,6 +27,8 @@ struct CurveOptions: Hashable, Sendable {
   private(set) var smoothing = 0.9
   /// An x that is looked at.
   var cursor: Double?
+  /// The part of the x axis that is shown; all of it by default.
+  var window: ClosedRange<Double>?
 
   static let smoothings = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995]
 

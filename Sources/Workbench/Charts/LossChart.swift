@@ -9,6 +9,8 @@ extension WorkbenchState {
     // Older runs first, so that the newest is drawn on top.
     let series = known.reversed().flatMap { run, curves in Self.series(run, curves) }
     var chart = LineChart(series: series, xLabel: options.progress.axisLabel)
+    chart.xRange = options.window
+    chart.xReach = known.compactMap { $1.reach }
     chart.xMeasure = options.progress == .time ? .duration : .number
     chart.yScale = options.lossScale
     chart.cursor = options.cursor
@@ -79,8 +81,8 @@ extension WorkbenchState {
     let chart = lossChart(width: area.width, emptyText: emptyCurvesText)
     grid.clipped(to: area.insideBox) { facts = chart.draw(in: &$0, area.insideBox) }
     var note = facts.note(grid.glyphs)
-    if let loading = loadingText {
-      note = note.isEmpty ? loading : note + StyledText(" · ", .dim) + loading
+    for text in [coarseText, loadingText].compactMap(\.self) {
+      note = note.isEmpty ? text : note + StyledText(" · ", .dim) + text
     }
     grid.pane(
       area, title: StyledText("Loss") + StyledText(" · \(options.summary)", .dim), note: note,
@@ -99,6 +101,12 @@ extension WorkbenchState {
     case .failed: return "\(run.name) failed before its first step\(run.message.map { ": \($0)" } ?? "")"
     default: return "\(run.name) has no points yet"
     }
+  }
+
+  /// `in 64s, not smoothed`, of a run too long to keep each point.
+  private var coarseText: StyledText? {
+    let grain = shownRuns.compactMap { histories[$0.id]?[.trainLoss].values.grain }.max() ?? 1
+    return grain > 1 ? StyledText("in \(NumberText.count(grain))s, not smoothed", .warning) : nil
   }
 
   /// `loading 43 %`, while the points of the shown runs are being read.

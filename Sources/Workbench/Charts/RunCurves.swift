@@ -1,12 +1,13 @@
 import ProjectStore
 import TerminalUI
 
-/// The loss curves of a run as a chart takes them. They are made anew only when there are new points or the
-/// options change, not for every frame.
+/// The loss curves of a run as a chart takes them. They are brought up to date only when there are new points or the
+/// options change, not for every frame; points that were smoothed once are not smoothed again.
 struct RunCurves: Sendable {
   /// What the curves were made from.
   struct Source: Hashable, Sendable {
     var pointCount: Int
+    var isComplete: Bool
     var segmentCount: Int
     var progress: CurveOptions.Progress
     var smoothing: Double
@@ -19,73 +20,46 @@ struct RunCurves: Sendable {
   let eval: [ChartSegment]
   /// Where the run was resumed, on the x axis.
   let resumes: [Double]
-  /// The newest train loss, smoothed as the curve is.
+  /// The newest train loss, smoothed as the curve is; `nil` while it is not read yet.
   let latestTrain: Double?
+  /// How far the curves will reach when all is read.
+  let reach: Double?
+  private let smoothed: SmoothedSeries?
 
-  init(run: Run, history: RunHistory, options: CurveOptions) {
+  /// - Parameter before: the curves of the same run as they were, whose smoothed points are taken over if they
+  ///   still hold.
+  init(run: Run, history: RunHistory, options: CurveOptions, before: RunCurves? = nil) {
     source = Source(history, options)
-    let trainPoints = history[.trainLoss]
+    let points = history[.trainLoss]
     let position = Position(run: run, history: history, progress: options.progress)
     let segments = history.segments
+    let stretches = points.stretches(segments)
 
-    train = Self.segments(of: trainPoints, segments) { ChartPoint(x: position.x(of: $0), y: $0.value) }
-    eval = Self.segments(of: history[.evalLoss], segments) {
-      ChartPoint(x: position.x(of: $0), y: $0.value)
+    train = position.segments(points.values, of: points, stretches)
+    eval = position.segments(
+      history[.evalLoss].values, of: history[.evalLoss], history[.evalLoss].stretches(segments))
+    // Buckets of many points cannot be smoothed.
+    if options.smoothing > 0, points.values.grain == 1 {
+      var smoothed = before?.smoothed ?? SmoothedSeries()
+      smoothed.update(points, stretches, segments, weight: options.smoothing)
+      let known = stretches.filter { !$0.isSuperseded }.compactMap { smoothed.known($0) }
+      smoothedTrain = position.segments(smoothed.values, of: points, known)
+      latestTrain = history.isComplete ? smoothed.latest : nil
+      self.smoothed = smoothed
+    } else {
+      smoothedTrain = []
+      latestTrain = history.isComplete ? points.last?.value : nil
+      smoothed = nil
     }
-    var average = ExponentialMovingAverage(weight: options.smoothing)
-    var smoothed: [ChartSegment] = []
-    if options.smoothing > 0 {
-      for stretch in Self.stretches(of: trainPoints, segments) where !stretch.isSuperseded {
-        let points = trainPoints[stretch.range].compactMap { point in
-          average.add(point.value).map { ChartPoint(x: position.x(of: point), y: $0) }
-        }
-        smoothed.append(ChartSegment(PointArray(points)))
-      }
-    }
-    smoothedTrain = smoothed
-    latestTrain = options.smoothing > 0 ? average.value : trainPoints.last?.value
+    reach = history.newest.map(position.x)
     resumes = segments.compactMap { segment in
-      trainPoints.last { $0.segment < segment.segment && $0.step <= segment.resumedStep }.map {
-        position.x(of: $0)
-      }
+      points.lastKept(by: segment).map { position.x(of: points[$0]) }
     }
   }
 
   /// Whether the curves are those of a history under these options.
   func isCurrent(_ history: RunHistory, _ options: CurveOptions) -> Bool {
     source == Source(history, options)
-  }
-
-  // MARK: - Stretches
-
-  /// Consecutive points of one segment, all of which count or none.
-  private struct Stretch {
-    var range: Range<Int>
-    var isSuperseded: Bool
-  }
-
-  private static func stretches(of points: [MetricPoint], _ segments: [RunSegment]) -> [Stretch] {
-    var stretches: [Stretch] = []
-    var segment: Int?
-    for (index, point) in points.enumerated() {
-      let isSuperseded = segments.supersede(step: point.step, segment: point.segment)
-      if let last = stretches.last, segment == point.segment, last.isSuperseded == isSuperseded {
-        stretches[stretches.count - 1].range = last.range.lowerBound..<index + 1
-      } else {
-        stretches.append(Stretch(range: index..<index + 1, isSuperseded: isSuperseded))
-      }
-      segment = point.segment
-    }
-    return stretches
-  }
-
-  private static func segments(
-    of points: [MetricPoint], _ segments: [RunSegment], _ convert: (MetricPoint) -> ChartPoint
-  ) -> [ChartSegment] {
-    stretches(of: points, segments).map { stretch in
-      ChartSegment(
-        PointArray(points[stretch.range].map(convert)), isSuperseded: stretch.isSuperseded)
-    }
   }
 
   /// A measurement's place on the x axis.
@@ -105,12 +79,76 @@ struct RunCurves: Sendable {
       case .time: clock.seconds(at: point)
       }
     }
+
+    func segments(
+      _ values: ValuePyramid, of points: MetricHistory, _ stretches: [MetricHistory.Stretch]
+    ) -> [ChartSegment] {
+      stretches.map { stretch in
+        ChartSegment(
+          PyramidPoints(
+            values, over: column(of: points), parts: [(stretch.range, scale(segment: stretch.segment))]),
+          isSuperseded: stretch.isSuperseded)
+      }
+    }
+
+    private func column(of points: MetricHistory) -> IntegerColumn {
+      switch progress {
+      case .step: points.steps
+      case .tokens: points.trainedTokens
+      case .time: points.wallTimes
+      }
+    }
+
+    private func scale(segment: Int) -> PyramidPoints.Scale {
+      progress == .time ? clock.scale(segment: segment) : .identity
+    }
+  }
+}
+
+/// The moving averages of a series, one for each of its points, to which new ones are appended.
+private struct SmoothedSeries: Sendable {
+  private(set) var values = ValuePyramid()
+  private var average = ExponentialMovingAverage(weight: 0)
+  private var segments: [RunSegment] = []
+  /// The first point with an average.
+  private var first: Int?
+
+  var latest: Double? { average.value }
+
+  /// Takes in the points that are new; all of them if the weight has changed, or what a resume did again.
+  mutating func update(
+    _ points: MetricHistory, _ stretches: [MetricHistory.Stretch], _ segments: [RunSegment], weight: Double
+  ) {
+    let fresh = ExponentialMovingAverage(weight: weight)
+    if average.weight != fresh.weight || self.segments != segments || values.count > points.count {
+      self = SmoothedSeries()
+      average = fresh
+      self.segments = segments
+    }
+    for stretch in stretches where stretch.range.upperBound > values.count {
+      let range = max(values.count, stretch.range.lowerBound)..<stretch.range.upperBound
+      if stretch.isSuperseded {
+        for _ in range { values.append(.nan) }
+      } else {
+        if first == nil { first = points.values.firstFinite(in: range) }
+        values.append(averagesOf: points.values, range, &average)
+      }
+    }
+  }
+
+  /// The part of a stretch that has averages.
+  func known(_ stretch: MetricHistory.Stretch) -> MetricHistory.Stretch? {
+    guard let first, first < stretch.range.upperBound else { return nil }
+    var stretch = stretch
+    stretch.range = max(first, stretch.range.lowerBound)..<stretch.range.upperBound
+    return stretch
   }
 }
 
 extension RunCurves.Source {
   init(_ history: RunHistory, _ options: CurveOptions) {
     pointCount = history.count
+    isComplete = history.isComplete
     segmentCount = history.segments.count
     progress = options.progress
     smoothing = options.smoothing

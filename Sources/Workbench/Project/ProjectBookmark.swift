@@ -1,6 +1,7 @@
 import ProjectStore
 
-/// How far the store has been read: turns it into what is new since the last reading.
+/// How far the store has been read, and the measurements read so far: turns the store into what is new since the last
+/// reading.
 struct ProjectBookmark: Sendable {
   /// Events kept of a run.
   static let eventLimit = 300
@@ -8,9 +9,9 @@ struct ProjectBookmark: Sendable {
   /// All runs as they were told last, newest first.
   private(set) var runs: [Run]?
   private var pairs: PairCounts?
-  /// By run and series, the sequence number of the last point told.
+  private var histories: [Run.ID: RunHistory] = [:]
+  /// By run and series, the sequence number of the last point read.
   private var sequences: [Run.ID: [MetricName: Int]] = [:]
-  private var segments: [Run.ID: [RunSegment]] = [:]
   private var events: [Run.ID: [RunEvent]] = [:]
   private var answers: [Run.ID: [SampleAnswer]] = [:]
   /// Whether the last reading left points for the next one.
@@ -21,9 +22,10 @@ struct ProjectBookmark: Sendable {
   /// - Parameters:
   ///   - wanted: runs whose points, events and answers are asked for. Those of living runs come as well, since the
   ///     time they have left and their alerts are shown everywhere, and those of the newest one.
-  ///   - biteSize: at most so many points of a series at once, so that the screen gets to show them.
+  ///   - biteSize: at most so many points at once, shared by the series that have more, so that the screen gets to
+  ///     show them.
   mutating func read(
-    _ store: ProjectStore, wanted: Set<Run.ID> = [], biteSize: Int = 50_000
+    _ store: ProjectStore, wanted: Set<Run.ID> = [], biteSize: Int = 100_000
   ) throws -> ProjectUpdate {
     var update = ProjectUpdate()
     isUnfinished = false
@@ -36,8 +38,9 @@ struct ProjectBookmark: Sendable {
 
     let alive = current.filter { $0.state.isAlive }.map(\.id)
     let ids = wanted.union(alive).union(current.prefix(1).map(\.id))
-    for id in current.map(\.id) where ids.contains(id) {
-      update.histories[id] = try newPoints(of: id, store, biteSize)
+    let shown = current.map(\.id).filter(ids.contains)
+    update.histories = try readPoints(of: shown, store, biteSize)
+    for id in shown {
       let newest = try store.latestEvents(run: id, limit: Self.eventLimit)
       if newest != events[id] { update.events[id] = newest }
       events[id] = newest
@@ -48,26 +51,47 @@ struct ProjectBookmark: Sendable {
     return update
   }
 
-  /// The points that a run has beyond those told; `nil` without news. The first answer is news, even if empty.
-  private mutating func newPoints(
-    of run: Run.ID, _ store: ProjectStore, _ biteSize: Int
-  ) throws -> HistoryAddition? {
-    var told = sequences[run] ?? [:]
-    var addition = HistoryAddition()
-    addition.segments = try store.segments(run: run)
-    for series in try store.metricSeries(run: run) {
-      addition.storedCount += series.count
-      let last = told[series.name] ?? 0
-      guard series.count > last else { continue }
-      let slice = try store.metrics(run: run, series: series.name, afterSequence: last, limit: biteSize)
-      addition.points[series.name] = slice.points
-      told[series.name] = slice.lastSequence
-      if slice.lastSequence < series.count { isUnfinished = true }
+  /// Reads on in the series of these runs, and answers with the histories that changed. The first answer of a run is
+  /// news, even if empty.
+  private mutating func readPoints(
+    of runs: [Run.ID], _ store: ProjectStore, _ biteSize: Int
+  ) throws -> [Run.ID: RunHistory] {
+    var changed: Set<Run.ID> = []
+    var waiting: [(run: Run.ID, series: MetricSeries)] = []
+    for run in runs {
+      if histories[run] == nil { changed.insert(run) }
+      // Before the points, so that none is seen without its segment for longer than until the next reading.
+      let segments = try store.segments(run: run)
+      if segments != histories[run]?.segments ?? [] { changed.insert(run) }
+      let series = try store.metricSeries(run: run)
+      histories[run, default: RunHistory()].segments = segments
+      histories[run]?.storedCount = series.reduce(0) { $0 + $1.count }
+      waiting += series.filter { $0.count > sequences[run]?[$0.name] ?? 0 }.map { (run, $0) }
     }
-    let isFirst = sequences[run] == nil
-    let hasNews = !addition.points.isEmpty || addition.segments != segments[run] ?? []
-    sequences[run] = told
-    segments[run] = addition.segments
-    return hasNews || isFirst ? addition : nil
+    let share = max(1, biteSize / max(1, waiting.count))
+    for (run, series) in waiting {
+      let last = sequences[run]?[series.name] ?? 0
+      let reached = try histories[run, default: RunHistory()].extend(series.name) { points in
+        let before = points
+        do {
+          return try store.readMetrics(run: run, series: series.name, afterSequence: last, limit: share) {
+            points.append($0)
+          }
+        } catch {
+          // They are read again.
+          points = before
+          throw error
+        }
+      }
+      histories[run]?.readCount += reached - last
+      sequences[run, default: [:]][series.name] = reached
+      if reached < series.count { isUnfinished = true }
+      changed.insert(run)
+    }
+    for run in changed {
+      let isComplete = histories[run]?.isComplete ?? true
+      histories[run]?.newest = isComplete ? nil : try store.newestMetric(run: run, series: .trainLoss)
+    }
+    return histories.filter { changed.contains($0.key) }
   }
 }

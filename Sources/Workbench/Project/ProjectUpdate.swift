@@ -6,7 +6,8 @@ struct ProjectUpdate: Sendable {
   /// All runs, newest first.
   var runs: [Run]?
   var pairs: PairCounts?
-  var histories: [Run.ID: HistoryAddition] = [:]
+  /// All that is known of a run's measurements, where there is more of it.
+  var histories: [Run.ID: RunHistory] = [:]
   /// The newest events of a run, newest first.
   var events: [Run.ID: [RunEvent]] = [:]
   /// The newest sample answers of a run.

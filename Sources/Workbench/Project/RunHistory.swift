@@ -2,41 +2,36 @@ import ProjectStore
 
 /// The measurements of a run that have been read so far: of each series a beginning of what the store has.
 struct RunHistory: Equatable, Sendable {
-  /// Points of each series in the order of their recording.
-  private(set) var points: [MetricName: [MetricPoint]] = [:]
+  private var series: [MetricName: MetricHistory] = [:]
   /// The resumes of the run, oldest first.
-  private(set) var segments: [RunSegment] = []
+  var segments: [RunSegment] = []
   /// Points that the store had when the last ones were read.
-  private(set) var storedCount = 0
-  /// Points read, of all series.
+  var storedCount = 0
+  /// How many of them were looked at.
+  var readCount = 0
+  /// The newest train loss of the store, while what was read does not reach so far.
+  var newest: MetricPoint?
+  /// Points known, of all series.
   private(set) var count = 0
 
-  var isComplete: Bool { count >= storedCount }
+  var isComplete: Bool { readCount >= storedCount }
   /// How much of what the store has was read, 0…1.
-  var loadedShare: Double { storedCount > 0 ? Double(count) / Double(storedCount) : 1 }
+  var loadedShare: Double { storedCount > 0 ? Double(readCount) / Double(storedCount) : 1 }
 
-  subscript(series: MetricName) -> [MetricPoint] { points[series] ?? [] }
+  /// The points of a series in the order of their recording.
+  subscript(name: MetricName) -> MetricHistory { series[name] ?? MetricHistory() }
 
-  /// Takes what was read since the last time.
-  mutating func append(_ addition: HistoryAddition) {
-    for (name, new) in addition.points {
-      points[name, default: []].append(contentsOf: new)
-      count += new.count
+  /// Lets new points be appended to a series.
+  mutating func extend<Result>(
+    _ name: MetricName, _ body: (inout MetricHistory) throws -> Result
+  ) rethrows -> Result {
+    // Taken out meanwhile, so that it is not copied.
+    var points = series.removeValue(forKey: name) ?? MetricHistory()
+    let before = points.pointCount
+    defer {
+      count += points.pointCount - before
+      series[name] = points
     }
-    segments = addition.segments
-    storedCount = addition.storedCount
+    return try body(&points)
   }
-
-  /// The points of a series that no resume did again.
-  func current(_ series: MetricName) -> [MetricPoint] {
-    guard !segments.isEmpty else { return self[series] }
-    return self[series].filter { !segments.supersede(step: $0.step, segment: $0.segment) }
-  }
-}
-
-/// What the store had of a run beyond what was read before.
-struct HistoryAddition: Equatable, Sendable {
-  var points: [MetricName: [MetricPoint]] = [:]
-  var segments: [RunSegment] = []
-  var storedCount = 0
 }

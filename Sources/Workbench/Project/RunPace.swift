@@ -11,7 +11,7 @@ struct RunPace: Equatable, Sendable {
   static let window = 24
 
   /// `nil` before two steps of the newest segment are known.
-  init?(_ trainLoss: [MetricPoint]) {
+  init?(_ trainLoss: some BidirectionalCollection<MetricPoint>) {
     guard let segment = trainLoss.last?.segment else { return nil }
     let recent = trainLoss.suffix(Self.window + 1).filter { $0.segment == segment }
     let times = zip(recent, recent.dropFirst()).compactMap { before, after -> Double? in

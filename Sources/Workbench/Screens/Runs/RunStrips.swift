@@ -40,12 +40,13 @@ extension WorkbenchState {
       grid.put(strip.label, x: row.x, y: row.y, .dim)
       let value = Rectangle(x: row.x + 14, y: row.y, width: 9, height: 1)
       grid.put(StyledText(strip.value), in: value, align: .right)
-      let points = histories[run.id]?.current(strip.series) ?? []
-      let values = PointArray(points.map { ChartPoint(x: Double($0.step), y: $0.value) })
+      let history = histories[run.id] ?? RunHistory()
+      let points = history[strip.series].current(history.segments)
       // From zero, so that a small change looks small; well above the highest, so that the rows stay apart and quiet.
-      let highest = points.lazy.map(\.value).filter(\.isFinite).max() ?? 0
+      let all = points.xRange.map { points.columns(ColumnRequest(x: $0, count: 1)).buckets[0] }
+      let highest = all.flatMap { $0.count > 0 ? $0.maximum : nil } ?? 0
       let range = 0...max(highest * 1.5, .leastNonzeroMagnitude)
-      Sparkline(values, role: .chartAxis, range: range)
+      Sparkline(points, role: .chartAxis, range: range)
         .draw(in: &grid, row.inset(left: 25))
     }
   }

@@ -87,9 +87,9 @@ extension WorkbenchState {
     guard let run = screen == .runs ? currentRun : shownRuns.first, let curves = curves[run.id] else {
       return
     }
-    let stretches = curves.train.filter { !$0.isSuperseded }.compactMap { $0.points as? PointArray }
-    let places = stretches.flatMap(\.points).map(\.x).filter(\.isFinite)
-    guard let first = places.first, let last = places.last else { return }
+    let stretches = curves.train.filter { !$0.isSuperseded }.compactMap { $0.points as? PyramidPoints }
+    let ends = stretches.compactMap(\.xRange)
+    guard let first = ends.map(\.lowerBound).min(), let last = ends.map(\.upperBound).max() else { return }
     guard let cursor = options.cursor else {
       options.cursor = step > 0 ? first : last
       return
@@ -97,9 +97,11 @@ extension WorkbenchState {
     // A chart has about so many columns; a step is one of them, or the next point if those are rarer.
     let stride = (last - first) / 100
     if step > 0 {
-      options.cursor = places.first { $0 > cursor && $0 >= cursor + stride } ?? last
+      let wanted = max(cursor.nextUp, cursor + stride)
+      options.cursor = stretches.compactMap { $0.smallestX(from: wanted) }.min() ?? last
     } else {
-      options.cursor = places.last { $0 < cursor && $0 <= cursor - stride } ?? first
+      let wanted = min(cursor.nextDown, cursor - stride)
+      options.cursor = stretches.compactMap { $0.largestX(upTo: wanted) }.max() ?? first
     }
   }
 }
