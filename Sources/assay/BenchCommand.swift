@@ -5,7 +5,7 @@ import Jobs
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure this machine.", subcommands: [Train.self])
+    commandName: "bench", abstract: "Measure this machine.", subcommands: [Train.self, Monitor.self])
 
   struct Train: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,25 @@
+import Foundation
+import Testing
+
+@testable import Workbench
+
+/// The bench on little data: that it measures all, and that what it looks at is there.
+@Suite struct MonitorBenchmarkTests {
+  @Test func itHasTheScoreboardsRows() throws {
+    let report = try MonitorBenchmark(pointCount: 20_000, runCount: 2, pointsPerRun: 300, repeats: 1).run()
+    #expect(
+      Set(report.rows.map(\.name)) == [
+        "first_useful_frame_seconds", "load_8_runs_100k_points_seconds", "load_1m_points_seconds",
+        "resident_bytes_at_1m_points", "zoom_redraw_seconds", "spike_visible", "nan_marked",
+        "smoothing_survives_nan",
+      ])
+    for name in ["spike_visible", "nan_marked", "smoothing_survives_nan"] {
+      #expect(report[name] == .holds(true), "\(name)")
+    }
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let json = String(decoding: try encoder.encode(report), as: UTF8.self)
+    #expect(json.contains(#""load_8_runs_100k_points_seconds":"#) && json.contains(#""nan_marked":true"#))
+    #expect(report.lines.count == report.rows.count)
+  }
+}
