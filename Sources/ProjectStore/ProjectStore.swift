@@ -141,6 +141,10 @@ public final class ProjectStore: Sendable {
     // Two readers serve the screen and a command beside it; each costs a thread and a page cache.
     configuration.maximumReaderCount = 3
     configuration.qos = .utility
+    configuration.prepareDatabase { db in
+      // Readers go through long series once; pages that are kept for them would only take memory. In KiB.
+      if db.configuration.readonly { try db.execute(sql: "PRAGMA cache_size = -256") }
+    }
     return configuration
   }
 
