@@ -99,8 +99,10 @@ public final class Workbench {
   }
 
   private func take(_ update: ProjectUpdate) {
+    let isFirst = !state.isLoaded
     state.apply(update)
-    pacer?.needsFrame()
+    // The first one is waited for.
+    if isFirst { pacer?.needsFrameNow() } else { pacer?.needsFrame() }
   }
 
   private func perform(_ effects: [Effect]) {

@@ -22,8 +22,9 @@ struct MetricHistory: Equatable, Sendable {
   private var starts: [SegmentStart] = []
   private let maximumItems: Int
 
-  /// A second, or a pass over the training set, in ticks: fine enough for a thousand steps a second.
-  private static let ticks = Double(1 << 20)
+  /// A second, or a pass over the training set, in ticks: fine enough for a thousand steps a second, and coarse enough
+  /// that times which jitter take two bytes.
+  private static let ticks = Double(1 << 16)
   /// The unit of columns that are in ticks.
   static let tick = 1 / ticks
 

@@ -3,6 +3,8 @@ import ProjectStore
 /// How far the store has been read, and the measurements read so far: turns the store into what is new since the last
 /// reading.
 struct ProjectBookmark: Sendable {
+  /// Points of the first bite, so that there is something to see at once.
+  private static let firstBite = 20_000
   /// Events kept of a run.
   static let eventLimit = 300
 
@@ -39,7 +41,8 @@ struct ProjectBookmark: Sendable {
     let alive = current.filter { $0.state.isAlive }.map(\.id)
     let ids = wanted.union(alive).union(current.prefix(1).map(\.id))
     let shown = current.map(\.id).filter(ids.contains)
-    update.histories = try readPoints(of: shown, store, biteSize)
+    let isFirst = histories.isEmpty
+    update.histories = try readPoints(of: shown, store, isFirst ? min(biteSize, Self.firstBite) : biteSize)
     for id in shown {
       let newest = try store.latestEvents(run: id, limit: Self.eventLimit)
       if newest != events[id] { update.events[id] = newest }
