@@ -11,7 +11,7 @@ import Testing
       Set(report.rows.map(\.name)) == [
         "first_useful_frame_seconds", "load_8_runs_100k_points_seconds", "load_1m_points_seconds",
         "resident_bytes_at_1m_points", "zoom_redraw_seconds", "spike_visible", "nan_marked",
-        "smoothing_survives_nan",
+        "smoothing_survives_nan", "append_redraw_seconds", "smoothing_redraw_seconds",
       ])
     for name in ["spike_visible", "nan_marked", "smoothing_survives_nan"] {
       #expect(report[name] == .holds(true), "\(name)")

@@ -49,62 +49,75 @@ public struct MonitorBenchmark: Sendable {
     report.rows += try zooming(long)
     progress("looking at what is drawn")
     report.rows += try honesty(long)
+    progress("appending to it")
+    report.rows += try changing(long)
     progress("writing \(runCount) runs of \(NumberText.count(pointsPerRun)) points")
     for _ in 0..<runCount { try many.addRun(pointCount: pointsPerRun) }
     progress("reading them")
     report.rows += try loadingOfMany(many)
+    // The goals are those of a million points, and of eight runs.
+    if (pointCount, runCount, pointsPerRun) != (1_000_000, 8, 100_000) {
+      for index in report.rows.indices { report.rows[index].goal = nil }
+    }
     return report
   }
 
   // MARK: Loading
 
   private struct Loading {
+    var store: ProjectStore
     var state: WorkbenchState
+    var bookmark = ProjectBookmark()
     /// Until a frame shows points.
     var firstFrame = 0.0
     /// Until a frame shows all of them.
     var seconds = 0.0
-  }
 
-  private var emptyState: WorkbenchState { WorkbenchState(projectName: "bench", size: size, now: .now) }
+    /// Reads what is new and draws it.
+    mutating func readAndDraw(_ runs: [Run.ID]) throws {
+      state.apply(try bookmark.read(store, wanted: Set(runs)))
+      state.settle()
+      _ = state.frame()
+    }
+  }
 
   /// Opens a project and reads it to the end, with a frame after each bite.
   private func load(_ project: BenchmarkProject) throws -> Loading {
     let start = DispatchTime.now()
-    var loading = Loading(state: emptyState)
-    let store = try ProjectStore.open(projectFolder: project.folder)
+    var loading = Loading(
+      store: try ProjectStore.open(projectFolder: project.folder),
+      state: WorkbenchState(projectName: "bench", size: size, now: .now))
     loading.state.screen = .runs
-    if project.runs.count > 1 { loading.state.runList.marked = Set(project.runs) }
-    var bookmark = ProjectBookmark()
     repeat {
-      let update = try bookmark.read(store, wanted: Set(project.runs))
-      // The first update drops marks of runs that are not there yet.
-      loading.state.apply(update)
-      loading.state.settle()
-      _ = loading.state.frame()
+      try loading.readAndDraw(project.runs)
+      // All runs are marked as soon as they are known.
+      if project.runs.count > 1 { loading.state.runList.marked = Set(project.runs) }
       if loading.firstFrame == 0, loading.state.curves.values.contains(where: { $0.train.first != nil }) {
         loading.firstFrame = start.secondsAgo
       }
-    } while bookmark.isUnfinished
+    } while loading.bookmark.isUnfinished
     loading.seconds = start.secondsAgo
-    try store.close()
     return loading
   }
 
   private func loadingOfOne(_ project: BenchmarkProject) throws -> [MonitorReport.Row] {
-    var loadings = [try load(project)]
-    let resident = ProcessFacts.residentBytes
-    while loadings.count < repeats {
-      // One at a time: the states are large.
-      for index in loadings.indices { loadings[index].state = emptyState }
-      loadings.append(try load(project))
+    let resident: Int
+    var times: [(first: Double, all: Double)] = []
+    do {
+      let loading = try load(project)
+      resident = ProcessFacts.residentBytes
+      times.append((loading.firstFrame, loading.seconds))
+    }
+    while times.count < repeats {
+      let loading = try load(project)
+      times.append((loading.firstFrame, loading.seconds))
     }
     return [
       .init(
-        "first_useful_frame_seconds", .seconds(launchSeconds + median(loadings.map(\.firstFrame))),
+        "first_useful_frame_seconds", .seconds(launchSeconds + median(times.map(\.first))),
         goal: .atMost(.seconds(0.15))),
       .init(
-        "load_1m_points_seconds", .seconds(median(loadings.map(\.seconds))), goal: .atMost(.seconds(1.5))),
+        "load_1m_points_seconds", .seconds(median(times.map(\.all))), goal: .atMost(.seconds(1.5))),
       .init("resident_bytes_at_1m_points", .bytes(resident), goal: .atMost(.bytes(60_000_000))),
     ]
   }
@@ -133,6 +146,37 @@ public struct MonitorBenchmark: Sendable {
       }
     }
     return [.init("zoom_redraw_seconds", .seconds(median(seconds)), goal: .atMost(.seconds(0.016)))]
+  }
+
+  /// Whole frames after what a live run and a key change: some new points, another smoothing.
+  private func changing(_ project: BenchmarkProject) throws -> [MonitorReport.Row] {
+    var loading = try load(project)
+    var (appends, smoothings) = ([Double](), [Double]())
+    for repetition in 0..<4 * repeats {
+      let step = pointCount + repetition * 10
+      try loading.store.append(
+        (step..<step + 10).map { step in
+          let point = MetricPoint(
+            step: step, trainedTokens: 600 * step, epoch: Double(step) / 640,
+            wallTime: 1_790_000_000 + Double(step),
+            value: 1)
+          return (.trainLoss, point)
+        }, run: project.runs[0])
+      let begin = DispatchTime.now()
+      try loading.readAndDraw(project.runs)
+      appends.append(begin.secondsAgo)
+    }
+    for repetition in 0..<repeats {
+      loading.state.options.smooth(more: repetition % 2 == 0)
+      let begin = DispatchTime.now()
+      loading.state.settle()
+      _ = loading.state.frame()
+      smoothings.append(begin.secondsAgo)
+    }
+    return [
+      .init("append_redraw_seconds", .seconds(median(appends))),
+      .init("smoothing_redraw_seconds", .seconds(median(smoothings))),
+    ]
   }
 
   /// One value of 50 among a million near 1, and values that are no numbers: are they seen, and does the smoothed
