@@ -40,7 +40,7 @@ extension ProjectStore {
   /// - Parameters:
   ///   - sequence: the answer of the reading before; 0 for the beginning.
   ///   - limit: at most so many points, so that a long series can be read in bites.
-  /// - Returns: the sequence number of the last point; what was asked for when there is nothing new.
+  /// - Returns: the sequence number to read on from; what was asked for when there is nothing new.
   public func readMetrics(
     run: Run.ID, series: MetricName, afterSequence sequence: Int = 0, limit: Int? = nil,
     _ body: (MetricPoint) -> Void
@@ -73,7 +73,8 @@ extension ProjectStore {
           chunk, max(reached + 1 - first, 0)..<max(reached + 1 - first, next + 1 - first, 0), body)
         reached = next
       }
-      return reached
+      // Rows that are not there now never will be: a batch is written as a whole.
+      return end
     }
   }
 

@@ -79,6 +79,9 @@ import Testing
     #expect(points.count == 4 && points.allSatisfy { $0.value == 1 })
     // Reading on does not go over it again.
     #expect(try project.store.metrics(run: run, series: .trainLoss).lastSequence == 30)
+    try project.store.write { db in try db.execute(sql: "DELETE FROM metric_chunk") }
+    #expect(
+      try project.store.metrics(run: run, series: .trainLoss) == MetricSlice(points: [], lastSequence: 30))
   }
 
   @Test func theNewestPointIsFoundWithoutTheOthers() throws {
