@@ -78,6 +78,38 @@ extension ProjectStore {
     }
   }
 
+  /// Points here and there in a series after one already seen, its newest among them: enough to see where a long series
+  /// goes before it is read. Each seek costs as much as a row.
+  public func sampleMetrics(
+    run: Run.ID, series: MetricName, afterSequence sequence: Int = 0, rowCount: Int
+  ) throws -> [MetricPoint] {
+    try read { db in
+      let series = try Row.fetchOne(
+        db, sql: "SELECT id, last_sequence FROM metric_series WHERE run_id = ? AND name = ?",
+        arguments: [run, series.rawValue])
+      var points: [MetricPoint] = []
+      guard let series else { return points }
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT last_sequence, points FROM metric_chunk
+          WHERE series_id = ? AND last_sequence >= ? ORDER BY last_sequence LIMIT 1
+          """)
+      let last = Double(series["last_sequence"] as Int)
+      var reached = max(sequence, 0)
+      let start = Double(reached)
+      for row in 1...max(rowCount, 1) {
+        let wanted = Int(start + (last - start) * Double(row) / Double(max(rowCount, 1)))
+        guard wanted > reached,
+          let found = try Row.fetchOne(statement, arguments: [series["id"] as Int64, wanted])
+        else { continue }
+        let chunk: Data = found[1]
+        MetricChunk.decode(chunk, 0..<chunk.count / MetricChunk.pointSize) { points.append($0) }
+        reached = found[0]
+      }
+      return points
+    }
+  }
+
   /// The newest point of a series.
   public func newestMetric(run: Run.ID, series: MetricName) throws -> MetricPoint? {
     try read { db in

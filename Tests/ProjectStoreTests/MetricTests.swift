@@ -84,6 +84,21 @@ import Testing
       try project.store.metrics(run: run, series: .trainLoss) == MetricSlice(points: [], lastSequence: 30))
   }
 
+  @Test func aSampleReachesFromWhereItBeginsToTheEnd() throws {
+    let project = try TemporaryProject()
+    let run = try project.run().id
+    #expect(try project.store.sampleMetrics(run: run, series: .trainLoss, rowCount: 5).isEmpty)
+    try project.store.append((1...1000).map { (.trainLoss, point($0, 1)) }, run: run)
+    let sample = try project.store.sampleMetrics(
+      run: run, series: .trainLoss, afterSequence: 500, rowCount: 5
+    ).map(\.step)
+    #expect(sample.count == 4 * 22 + 10 && sample.last == 1000 && sample.allSatisfy { $0 > 500 })
+    #expect(zip(sample, sample.dropFirst()).allSatisfy { $0 < $1 })
+    // Of few rows, each once.
+    let all = try project.store.sampleMetrics(run: run, series: .trainLoss, rowCount: 5000)
+    #expect(all.map(\.step) == Array(1...1000))
+  }
+
   @Test func theNewestPointIsFoundWithoutTheOthers() throws {
     let project = try TemporaryProject()
     let run = try project.run().id

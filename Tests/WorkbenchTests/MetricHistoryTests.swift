@@ -124,10 +124,16 @@ import Testing
     let partial = state.frame().text
     #expect(bookmark.isUnfinished && partial.contains("loading 5 %"))
     #expect(state.curves[id]?.latestTrain == nil && state.curves[id]?.reach == 4000)
+    // Points from everywhere: the line is there, though coarse.
+    let preview = try #require(state.curves[id]?.preview.first)
+    #expect(preview.points.xRange?.upperBound == 4000)
+    let columns = preview.points.columns(ColumnRequest(x: 1000...4000, count: 30)).buckets
+    #expect(columns.allSatisfy { $0.count > 0 })
     repeat { state.apply(try bookmark.read(project.store)) } while bookmark.isUnfinished
     state.settle()
     let whole = state.frame().text
     #expect(!whole.contains("loading") && state.curves[id]?.reach == nil)
+    #expect(state.curves[id]?.preview.isEmpty == true)
     let axis = { (text: String) in
       text.split(separator: "\n").filter { $0.contains(" 2000 ") && $0.contains("step") }
     }

@@ -40,7 +40,13 @@ extension WorkbenchState {
       name: "\(run.name) eval", role: run.role, segments: curves.eval, line: .dotted, marksPoints: true)
     // The first evaluation after a resume is not where it happened.
     eval.marksSegments = false
-    return isSmoothed ? [raw, smoothed, eval] : [raw, eval]
+    var preview = ChartSeries(
+      name: "\(run.name) train, not read yet", role: run.role, segments: curves.preview,
+      emphasis: .background,
+      marksNonFinite: false)
+    preview.marksSegments = false
+    let train = curves.preview.isEmpty ? [raw] : [preview, raw]
+    return isSmoothed ? train + [smoothed, eval] : train + [eval]
   }
 
   /// Name, and under it the train and eval loss: the newest, or those at the cursor.

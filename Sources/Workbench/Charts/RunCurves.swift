@@ -18,6 +18,8 @@ struct RunCurves: Sendable {
   /// The debiased moving average of the train loss; empty without smoothing.
   let smoothedTrain: [ChartSegment]
   let eval: [ChartSegment]
+  /// Points of the train loss here and there where it is not read yet.
+  let preview: [ChartSegment]
   /// Where the run was resumed, on the x axis.
   let resumes: [Double]
   /// The newest train loss, smoothed as the curve is; `nil` while it is not read yet.
@@ -51,6 +53,11 @@ struct RunCurves: Sendable {
       latestTrain = history.isComplete ? points.last?.value : nil
       smoothed = nil
     }
+    preview =
+      history.preview.map { sample in
+        position.segments(
+          sample.values, of: sample, sample.stretches(segments).filter { !$0.isSuperseded })
+      } ?? []
     reach = history.newest.map(position.x)
     resumes = segments.compactMap { segment in
       points.lastKept(by: segment).map { position.x(of: points[$0]) }

@@ -5,6 +5,8 @@ import ProjectStore
 struct ProjectBookmark: Sendable {
   /// Points of the first bite, so that there is something to see at once.
   private static let firstBite = 20_000
+  /// Places of a run that are looked at before it is read.
+  private static let previewRows = 300
   /// Events kept of a run.
   static let eventLimit = 300
 
@@ -92,8 +94,20 @@ struct ProjectBookmark: Sendable {
       changed.insert(run)
     }
     for run in changed {
-      let isComplete = histories[run]?.isComplete ?? true
-      histories[run]?.newest = isComplete ? nil : try store.newestMetric(run: run, series: .trainLoss)
+      guard let history = histories[run], !history.isComplete else {
+        histories[run]?.newest = nil
+        histories[run]?.preview = nil
+        continue
+      }
+      histories[run]?.newest = try store.newestMetric(run: run, series: .trainLoss)
+      if history.preview == nil {
+        var preview = MetricHistory()
+        let points = try store.sampleMetrics(
+          run: run, series: .trainLoss, afterSequence: sequences[run]?[.trainLoss] ?? 0,
+          rowCount: Self.previewRows)
+        for point in points { preview.append(point) }
+        histories[run]?.preview = preview
+      }
     }
     return histories.filter { changed.contains($0.key) }
   }

@@ -11,6 +11,8 @@ struct RunHistory: Equatable, Sendable {
   var readCount = 0
   /// The newest train loss of the store, while what was read does not reach so far.
   var newest: MetricPoint?
+  /// Train losses here and there in what was not read at first, until all of it is.
+  var preview: MetricHistory?
   /// Points known, of all series.
   private(set) var count = 0
 
