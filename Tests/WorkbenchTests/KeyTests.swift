@@ -46,6 +46,37 @@ import Testing
     #expect(state.shownRuns.map(\.id) == [older], "without marks the current run")
   }
 
+  @Test func zoomsAndPansTheCurves() throws {
+    var state = try runsScreen()
+    state.press("j")
+    state.settle()
+    func shown() -> ClosedRange<Double>? {
+      let chart = state.lossChart(width: 80, emptyText: "")
+      return chart.xRange
+    }
+    #expect(shown() == nil)
+    state.press("z")
+    #expect(shown() == 15.5...30, "the newest half of steps 1 to 30")
+    state.press("[")
+    #expect(shown() == 11.875...26.375)
+    state.press("]", "]")
+    #expect(shown() == 15.5...30)
+    #expect(state.options.summary(of: state.progressRange).hasPrefix("x step · 2"))
+    // The cursor starts at the edge of what is seen and takes the window with it.
+    state.press("l", "h")
+    #expect(state.options.cursor == 15)
+    #expect(shown() == 15...29.5)
+    // Out one layer at a time: first the cursor, then the zoom.
+    state.press("esc")
+    #expect(state.options.cursor == nil && shown() == 15...29.5)
+    state.press("esc")
+    #expect(shown() == nil && state.screen == .runs)
+    state.press("z", "z", "x")
+    #expect(shown() == nil, "another axis begins whole")
+    state.press("z", "0")
+    #expect(shown() == nil)
+  }
+
   @Test func theCursorStaysOnItsRunWhenOthersCome() throws {
     var state = try runsScreen()
     state.press("j")

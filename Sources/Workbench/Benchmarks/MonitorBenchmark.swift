@@ -139,7 +139,7 @@ public struct MonitorBenchmark: Sendable {
         let width = whole / Double(1 << (2 * depth))
         let start = (whole - width) * Double(repetition + 1) / Double(repeats + 1)
         let begin = DispatchTime.now()
-        state.options.window = start...start + width
+        state.options.window = .part(start...start + width)
         state.settle()
         _ = state.frame()
         seconds.append(begin.secondsAgo)

@@ -27,8 +27,8 @@ struct CurveOptions: Hashable, Sendable {
   private(set) var smoothing = 0.9
   /// An x that is looked at.
   var cursor: Double?
-  /// The part of the x axis that is shown; all of it by default.
-  var window: ClosedRange<Double>?
+  /// The part of the x axis that is shown.
+  var window = AxisWindow.all
 
   static let smoothings = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995]
 
@@ -44,9 +44,12 @@ struct CurveOptions: Hashable, Sendable {
     smoothing = next ?? smoothing
   }
 
-  /// `x step · EMA 0.9 · log y`, for a chart's title.
-  var summary: String {
+  /// `x step · 4× · EMA 0.9 · log y`, for a chart's title.
+  ///
+  /// - Parameter data: all of the x axis; `nil` without points.
+  func summary(of data: ClosedRange<Double>?) -> String {
     var parts = ["x \(progress.axisLabel)"]
+    if let data, window != .all { parts.append("\(NumberText.short(window.magnification(in: data)))×") }
     if smoothing > 0 { parts.append("EMA \(Figures.plain(smoothing))") }
     if lossScale == .logarithmic { parts.append("log y") }
     return parts.joined(separator: " · ")

@@ -9,7 +9,7 @@ extension WorkbenchState {
     // Older runs first, so that the newest is drawn on top.
     let series = known.reversed().flatMap { run, curves in Self.series(run, curves) }
     var chart = LineChart(series: series, xLabel: options.progress.axisLabel)
-    chart.xRange = options.window
+    chart.xRange = progressRange.flatMap { options.window.range(in: $0) }
     chart.xReach = known.compactMap { $1.reach }
     chart.xMeasure = options.progress == .time ? .duration : .number
     chart.yScale = options.lossScale
@@ -24,6 +24,17 @@ extension WorkbenchState {
       chart.legend.append(LegendEntry(role: .dim, title: "and \(rest) more"))
     }
     return chart
+  }
+
+  /// The x axis of all shown runs, to where it will reach when all points are read; `nil` without points.
+  var progressRange: ClosedRange<Double>? {
+    let known = shownRuns.compactMap { curves[$0.id] }
+    let ranges = known.flatMap { ($0.train + $0.eval + $0.preview).compactMap(\.points.xRange) }
+    let reach = known.compactMap(\.reach).filter(\.isFinite)
+    guard let low = (ranges.map(\.lowerBound) + reach).min(),
+      let high = (ranges.map(\.upperBound) + reach).max()
+    else { return nil }
+    return low...high
   }
 
   private static let legendLimit = 6
@@ -90,9 +101,8 @@ extension WorkbenchState {
     for text in [coarseText, loadingText].compactMap(\.self) {
       note = note.isEmpty ? text : note + StyledText(" · ", .dim) + text
     }
-    grid.pane(
-      area, title: StyledText("Loss") + StyledText(" · \(options.summary)", .dim), note: note,
-      footer: footer, isFocused: isFocused)
+    let title = StyledText("Loss") + StyledText(" · \(options.summary(of: progressRange))", .dim)
+    grid.pane(area, title: title, note: note, footer: footer, isFocused: isFocused)
   }
 
   private var emptyCurvesText: String {

@@ -27,6 +27,11 @@ enum Action: String, CaseIterable, Sendable {
   case smoothLess = "chart.rougher"
   case cursorRight = "chart.cursor-right"
   case cursorLeft = "chart.cursor-left"
+  case zoomIn = "chart.zoom-in"
+  case zoomOut = "chart.zoom-out"
+  case panLeft = "chart.pan-left"
+  case panRight = "chart.pan-right"
+  case showAll = "chart.show-all"
 
   case nextPane = "pane.next"
   case previousPane = "pane.previous"
@@ -64,6 +69,11 @@ extension Action {
     case .smoothLess: "less smooth"
     case .cursorRight: "cursor right"
     case .cursorLeft: "cursor left"
+    case .zoomIn: "zoom in"
+    case .zoomOut: "zoom out"
+    case .panLeft: "earlier"
+    case .panRight: "later"
+    case .showAll: "whole curves"
     case .nextPane: "next pane"
     case .previousPane: "previous pane"
     case .showOverview: "Overview"
@@ -100,6 +110,11 @@ extension Action {
     case .smoothLess: [.character("-")]
     case .cursorRight: [.right, .character("l")]
     case .cursorLeft: [.left, .character("h")]
+    case .zoomIn: [.character("z")]
+    case .zoomOut: [.character("Z")]
+    case .panLeft: [.character("[")]
+    case .panRight: [.character("]")]
+    case .showAll: [.character("0")]
     case .nextPane: [.tab]
     case .previousPane: [.backTab]
     case .showOverview: [.character("1")]
@@ -118,7 +133,8 @@ extension Action {
     case .markRun, .pauseRun, .stopRun, .resumeRun, .checkpoint, .evaluate, .learningRate, .toggleDetails:
       Section.runs
     case .openRuns: Section.overview
-    case .newRun, .progressAxis, .lossScale, .smoothMore, .smoothLess, .cursorRight, .cursorLeft:
+    case .newRun, .progressAxis, .lossScale, .smoothMore, .smoothLess, .cursorRight, .cursorLeft, .zoomIn,
+      .zoomOut, .panLeft, .panRight, .showAll:
       Section.curves
     case .nextPane, .previousPane, .showOverview, .showRuns, .help, .palette, .nextTheme, .leave, .quit:
       KeyTable.everywhere

@@ -64,6 +64,7 @@ extension WorkbenchState {
     case .progressAxis:
       options.progress = options.progress.next
       options.cursor = nil
+      options.window = .all
     case .lossScale:
       options.lossScale = options.lossScale == .linear ? .logarithmic : .linear
     case .smoothMore:
@@ -74,6 +75,8 @@ extension WorkbenchState {
       moveCursor(by: 1)
     case .cursorLeft:
       moveCursor(by: -1)
+    case .zoomIn, .zoomOut, .panLeft, .panRight, .showAll:
+      moveWindow(action)
     case .nextPane:
       movePane(by: 1)
     case .previousPane:
@@ -98,6 +101,18 @@ extension WorkbenchState {
     return []
   }
 
+  /// Zooms around the cursor, or towards the newest points.
+  private mutating func moveWindow(_ action: Action) {
+    guard let data = progressRange else { return }
+    switch action {
+    case .zoomIn: options.window.zoom(by: 2, around: options.cursor, in: data)
+    case .zoomOut: options.window.zoom(by: 0.5, around: options.cursor, in: data)
+    case .panLeft: options.window.pan(by: -0.25, in: data)
+    case .panRight: options.window.pan(by: 0.25, in: data)
+    default: options.window = .all
+    }
+  }
+
   private mutating func show(_ screen: Screen) {
     self.screen = screen
     options.cursor = nil
@@ -107,6 +122,8 @@ extension WorkbenchState {
   private mutating func leave() {
     if options.cursor != nil {
       options.cursor = nil
+    } else if options.window != .all {
+      options.window = .all
     } else if screen == .runs, runList.pane != .list {
       runList.pane = .list
     } else if screen == .overview, overview.pane != .curves {

@@ -84,18 +84,27 @@ extension WorkbenchState {
   /// Moves the charts' cursor to the next measured point of the current run's train loss; there is one from
   /// the first move on.
   mutating func moveCursor(by step: Int) {
+    placeCursor(by: step)
+    if let cursor = options.cursor, let data = progressRange { options.window.show(cursor, in: data) }
+  }
+
+  private mutating func placeCursor(by step: Int) {
     guard let run = screen == .runs ? currentRun : shownRuns.first, let curves = curves[run.id] else {
       return
     }
     let stretches = curves.train.filter { !$0.isSuperseded }.compactMap { $0.points as? PyramidPoints }
     let ends = stretches.compactMap(\.xRange)
     guard let first = ends.map(\.lowerBound).min(), let last = ends.map(\.upperBound).max() else { return }
+    let shown = progressRange.flatMap { options.window.range(in: $0) } ?? first...last
     guard let cursor = options.cursor else {
-      options.cursor = step > 0 ? first : last
+      options.cursor =
+        step > 0
+        ? stretches.compactMap { $0.smallestX(from: shown.lowerBound) }.min() ?? first
+        : stretches.compactMap { $0.largestX(upTo: shown.upperBound) }.max() ?? last
       return
     }
     // A chart has about so many columns; a step is one of them, or the next point if those are rarer.
-    let stride = (last - first) / 100
+    let stride = (shown.upperBound - shown.lowerBound) / 100
     if step > 0 {
       let wanted = max(cursor.nextUp, cursor + stride)
       options.cursor = stretches.compactMap { $0.smallestX(from: wanted) }.min() ?? last
