@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import Jobs
 import ProjectStore
+import Synchronization
 
 /// A worker in this process. ^C and SIGTERM finish the step and save; once more, and it ends at once.
 struct ForegroundRun {
@@ -55,32 +56,28 @@ struct ForegroundRun {
 }
 
 /// SIGINT, SIGTERM and SIGHUP, counted.
-final class Interruptions: @unchecked Sendable {
-  // Guarded by `lock`.
-  private var seen = 0
-  private let lock = NSLock()
-  private var sources: [any DispatchSourceSignal] = []
+final class Interruptions: Sendable {
+  private let seen = Atomic(0)
+  private let sources = Mutex<[any DispatchSourceSignal]>([])
 
   init(_ onSignal: @escaping @Sendable (Int) -> Void) {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { [weak self] in
-        guard let self else { return }
-        onSignal(
-          self.lock.withLock { () -> Int in
-            self.seen += 1
-            return self.seen
-          })
+      sources.withLock { sources in
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler { [weak self] in
+          guard let self else { return }
+          onSignal(seen.add(1, ordering: .relaxed).newValue)
+        }
+        source.resume()
+        sources.append(source)
       }
-      source.resume()
-      sources.append(source)
     }
   }
 
-  var count: Int { lock.withLock { seen } }
+  var count: Int { seen.load(ordering: .relaxed) }
 
   func cancel() {
-    for source in sources { source.cancel() }
+    sources.withLock { for source in $0 { source.cancel() } }
   }
 }

@@ -3,6 +3,7 @@ import Compute
 import FineTuning
 import Foundation
 import LanguageModels
+import Synchronization
 
 /// Measures training steps on fixed work, the same that Tests/Reference/pytorch_lora.py does in PyTorch + PEFT.
 public struct TrainingBenchmark: Sendable {
@@ -138,19 +139,13 @@ public struct TrainingBenchmark: Sendable {
   /// All threads at once: their clocks and their memory depend on one another.
   private func measurePeak(threads: Int) -> Double {
     let element: Element = precision == .bf16 && Processor.hasBF16Products ? .bf16 : .f32
-    let sum = PeakSum()
-    Workers(count: threads).run(threads) { _ in sum.add(Processor.measurePeak(element, seconds: 0.3)) }
-    return sum.total
+    let sum = Mutex(0.0)
+    Workers(count: threads).run(threads) { _ in
+      let peak = Processor.measurePeak(element, seconds: 0.3)
+      sum.withLock { $0 += peak }
+    }
+    return sum.withLock { $0 }
   }
-}
-
-/// A sum that workers add to.
-private final class PeakSum: @unchecked Sendable {
-  // Guarded by `lock`.
-  private var sum = 0.0
-  private let lock = NSLock()
-  func add(_ x: Double) { lock.withLock { sum += x } }
-  var total: Double { lock.withLock { sum } }
 }
 
 func median(_ values: [Double]) -> Double {

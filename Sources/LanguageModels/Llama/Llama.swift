@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import ModelFiles
+import Synchronization
 
 /// The frozen weights of a Llama-family decoder (Llama, SmolLM2, TinyLlama, Mistral, Qwen2).
 ///
@@ -132,17 +133,15 @@ struct LlamaLayer: Sendable {
 }
 
 /// Results of workers, by item; the first error wins.
-private final class Collected<Value>: @unchecked Sendable {
-  // Guarded by `lock`.
-  private var slots: [Result<Value, any Error>?]
-  private let lock = NSLock()
+private final class Collected<Value: Sendable>: Sendable {
+  private let slots: Mutex<[Result<Value, any Error>?]>
 
-  init(count: Int) { slots = Array(repeating: nil, count: count) }
+  init(count: Int) { slots = Mutex(Array(repeating: nil, count: count)) }
 
   func set(_ index: Int, _ body: () throws -> Value) {
     let result = Result { try body() }
-    lock.withLock { slots[index] = result }
+    slots.withLock { $0[index] = result }
   }
 
-  func values() throws -> [Value] { try lock.withLock { try slots.compactMap { try $0?.get() } } }
+  func values() throws -> [Value] { try slots.withLock { try $0.compactMap { try $0?.get() } } }
 }

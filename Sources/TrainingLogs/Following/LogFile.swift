@@ -7,7 +7,7 @@ public struct LogFile: Sendable {
   /// Nil while it is not known to be a log.
   public private(set) var format: LogFormat?
   public private(set) var facts = LogFacts()
-  private(set) var curves = RunCurves()
+  private(set) var curves = LogCurves()
   /// Why it is not read, when it is not.
   public private(set) var refusal: String?
 
@@ -141,7 +141,7 @@ public struct LogFile: Sendable {
     case .log(let newFormat, let newReader):
       if let format, format != newFormat {
         // The name belongs to another log now: what was drawn says nothing of it.
-        curves = RunCurves()
+        curves = LogCurves()
         isReplay = false
       }
       format = newFormat
@@ -213,7 +213,7 @@ public struct LogFile: Sendable {
   /// The bars of a program's output are no steps: all of it is read again, counting.
   private mutating func startCounting() {
     restart(nil)
-    curves = RunCurves()
+    curves = LogCurves()
     isReplay = false
     reader = TrainerOutputReader(isCounting: true)
   }

@@ -122,7 +122,7 @@ enum RunGrouping {
       let starts = (one.times?.lowerBound ?? .infinity, other.times?.lowerBound ?? .infinity)
       return starts.0 != starts.1 ? starts.0 < starts.1 : one.file.path < other.file.path
     }
-    var groups: [(files: [LogFile], curves: RunCurves, end: Double)] = []
+    var groups: [(files: [LogFile], curves: LogCurves, end: Double)] = []
     var contradicting: Set<String> = []
     for (file, times) in ordered {
       var isResume = false
@@ -174,18 +174,18 @@ enum Agreement: Equatable {
   /// They have no step of a series in common.
   case unrelated
 
-  init(_ one: RunCurves, _ other: RunCurves) {
+  init(_ one: LogCurves, _ other: LogCurves) {
     self.init(one, other, series: one.series)
   }
 
   /// By the losses, if both have any: what else they share is rounded in some logs.
-  static func byLoss(_ one: RunCurves, _ other: RunCurves) -> Agreement {
+  static func byLoss(_ one: LogCurves, _ other: LogCurves) -> Agreement {
     let losses = one.series.filter { $0.name == "train_loss" || $0.name == "eval_loss" }
     let agreement = Agreement(one, other, series: losses)
     return agreement == .unrelated ? Agreement(one, other) : agreement
   }
 
-  private init(_ one: RunCurves, _ other: RunCurves, series: [LogSeries]) {
+  private init(_ one: LogCurves, _ other: LogCurves, series: [LogSeries]) {
     var isRelated = false
     for series in series {
       guard let twin = other[series.name] else { continue }
@@ -203,9 +203,9 @@ enum Agreement: Equatable {
   }
 }
 
-extension RunCurves {
+extension LogCurves {
   /// Goes on with the curves of another file of the same run.
-  mutating func append(_ other: RunCurves) {
+  mutating func append(_ other: LogCurves) {
     for number in 0...other.segment {
       for series in other.series {
         guard let index = series.segments.firstIndex(where: { $0.number == number }) else { continue }

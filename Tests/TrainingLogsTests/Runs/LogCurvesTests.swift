@@ -2,9 +2,9 @@ import Testing
 
 @testable import TrainingLogs
 
-struct RunCurvesTests {
-  private func curves(_ entries: [(Int, [(String, Double)])]) -> RunCurves {
-    var curves = RunCurves()
+struct LogCurvesTests {
+  private func curves(_ entries: [(Int, [(String, Double)])]) -> LogCurves {
+    var curves = LogCurves()
     for (step, values) in entries {
       curves.add(LogEntry(step: step, values: values.map { LogValue($0.0, $0.1) }))
     }

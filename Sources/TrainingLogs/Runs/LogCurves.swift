@@ -3,7 +3,7 @@
 /// - A step that is smaller than its series' last one is a resume: a new segment of the run begins.
 /// - An entry that says only what is known, value for value at its step, is dropped and counted.
 /// - All else is a point, NaN and infinities included.
-struct RunCurves: Sendable {
+struct LogCurves: Sendable {
   /// More are counted but not kept, 24 bytes each.
   static let maximumPoints = 5_000_000
 
