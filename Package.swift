@@ -21,7 +21,7 @@ let package = Package(
       ]),
 
     // Floor 5: the ncurses application.
-    .target(name: "Workbench", dependencies: ["TerminalUI", "Jobs", "ProjectStore"]),
+    .target(name: "Workbench", dependencies: ["TerminalUI", "Jobs", "ProjectStore", "TrainingLogs"]),
 
     // Floor 4: long tasks, and the terminal.
     .target(
@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
     .testTarget(
-      name: "WorkbenchTests", dependencies: ["Workbench"], resources: [.copy("Goldens")]),
+      name: "WorkbenchTests", dependencies: ["Workbench", "TrainingLogs"], resources: [.copy("Goldens")]),
     .testTarget(
       name: "JobsTests", dependencies: ["Jobs", "assay", "ProjectStore", "ModelFiles", "TrainingLogs"]),
   ],

@@ -27,7 +27,7 @@ public struct MetricName: RawRepresentable, Hashable, Codable, Sendable, Express
 public struct MetricPoint: Equatable, Sendable {
   /// Optimiser steps done when it was measured.
   public var step: Int
-  /// Tokens trained on by then, without padding.
+  /// Tokens trained on by then, without padding; ``unknownTokens`` in logs that do not count them.
   public var trainedTokens: Int
   /// Passes over the training set by then.
   public var epoch: Double
@@ -37,6 +37,9 @@ public struct MetricPoint: Equatable, Sendable {
   /// The ``Run/segment`` that measured it; ``Swift/Array/supersede(step:segment:)`` tells what a resume did
   /// again.
   public var segment: Int
+
+  /// In place of a number of tokens that is not known.
+  public static let unknownTokens = Int.min
 
   public init(
     step: Int, trainedTokens: Int, epoch: Double, wallTime: Double, value: Double, segment: Int = 0

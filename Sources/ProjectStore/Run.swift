@@ -17,8 +17,8 @@ public struct Run: Identifiable, Equatable, Sendable {
   public var startedAt: Date?
   public var finishedAt: Date?
   /// Everything needed to repeat the run, as JSON; the store does not look inside.
-  public let recipeJSON: String
-  public let modelName: String
+  public var recipeJSON: String
+  public var modelName: String
   /// Optimiser steps done.
   public var step: Int
   public var totalSteps: Int?
@@ -44,6 +44,23 @@ public struct Run: Identifiable, Equatable, Sendable {
   public var pid: Int32?
   /// One sentence on why the run is in its state.
   public var message: String?
+
+  /// A run that no store knows, such as one that another tool's logs tell of.
+  public init(
+    id: ID, ordinal: Int, name: String, state: RunState, createdAt: Date, recipeJSON: String = "{}",
+    modelName: String
+  ) {
+    self.id = id
+    self.ordinal = ordinal
+    self.name = name
+    self.state = state
+    self.createdAt = createdAt
+    self.recipeJSON = recipeJSON
+    self.modelName = modelName
+    step = 0
+    trainedTokens = 0
+    segment = 0
+  }
 }
 
 /// A stretch of a run between two starts of its worker.

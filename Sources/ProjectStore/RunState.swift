@@ -20,15 +20,17 @@ public enum RunState: String, CaseIterable, Codable, Sendable {
   case failed
   /// The worker died: derived by readers, never written.
   case crashed
+  /// Another tool's, known by its logs only: what its process does is not known. Never written.
+  case followed
 
   /// Whether a worker must be at work on the run in this state.
   public var isAlive: Bool {
     switch self {
     case .starting, .running, .paused, .stopping: true
-    case .queued, .finished, .stopped, .failed, .crashed: false
+    case .queued, .finished, .stopped, .failed, .crashed, .followed: false
     }
   }
 
   /// Whether nobody works on the run or is about to.
-  public var isOver: Bool { !isAlive && self != .queued }
+  public var isOver: Bool { !isAlive && self != .queued && self != .followed }
 }

@@ -3,7 +3,7 @@ import Jobs
 import ProjectStore
 import TerminalUI
 
-/// The terminal application: Assay's screens on one project.
+/// The terminal application: Assay's screens on one project, or on the logs of other tools.
 ///
 /// It belongs to the main actor and never waits: the store is read and written on a queue of its own, runs
 /// are started by child processes, and both report back here. Nothing is polled, and no frame is written when
@@ -13,15 +13,17 @@ import TerminalUI
 ///     exit(try await workbench.run())
 @MainActor
 public final class Workbench {
-  private let projectFolder: URL
-  private let store: ProjectStore
-  private let launcher: any RunLaunching
+  /// Makes what the runs come from; it tells its news on a queue of its own.
+  private let makeSource: (@escaping @Sendable (ProjectUpdate) -> Void) -> any RunSource
+  /// `nil` where only logs are watched.
+  private let store: ProjectStore?
+  private let launcher: (any RunLaunching)?
   private let options: WorkbenchOptions
   private let themes: ThemeCatalog
   private var theme: Theme
   private var state: WorkbenchState
   private var terminal: Terminal?
-  private var reader: ProjectReader?
+  private var source: (any RunSource)?
   private var pacer: FramePacer?
   private var exitCode: Int32?
   private var leave: CheckedContinuation<Int32, Never>?
@@ -40,26 +42,49 @@ public final class Workbench {
   init(projectFolder: URL, options: WorkbenchOptions, launcher: any RunLaunching) throws {
     let settings = try ProjectSettings(
       file: projectFolder.appendingPathComponent(ProjectStore.settingsName))
-    let themeName = options.themeName ?? settings.theme
     themes = ThemeCatalog()
-    guard let theme = themes[themeName] else {
-      // A file of that name says best itself what is wrong with it.
-      if let problem = themes.problems.first(where: { $0.isOf(themeName) }) { throw problem }
-      throw WorkbenchError.unknownTheme(themeName, known: themes.themes.map(\.name))
-    }
-    store = try ProjectStore.open(projectFolder: projectFolder)
-    self.projectFolder = projectFolder
+    theme = try Self.theme(options.themeName ?? settings.theme, in: themes)
+    let store = try ProjectStore.open(projectFolder: projectFolder)
+    self.store = store
+    makeSource = { ProjectReader(store: store, onUpdate: $0) }
     self.launcher = launcher
     self.options = options
-    self.theme = theme
     let name = settings.name.isEmpty ? projectFolder.standardizedFileURL.lastPathComponent : settings.name
     state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: .now)
     state.options = CurveOptions(smoothing: settings.smoothing)
     state.newRunDefaults = NewRunDefaults(model: settings.modelName, settings: settings.training)
+    finishState()
+  }
+
+  /// Opens the runs that the logs under some paths tell of, and follows them. Nothing is written there.
+  ///
+  /// - Throws: `ThemeError`, ``WorkbenchError``.
+  public init(watching paths: [String], options: WorkbenchOptions = WorkbenchOptions()) throws {
+    themes = ThemeCatalog()
+    theme = try Self.theme(options.themeName ?? Theme.dark.name, in: themes)
+    store = nil
+    makeSource = { FollowedReader(paths: paths, onUpdate: $0) }
+    launcher = nil
+    self.options = options
+    let name = paths.count == 1 ? paths[0] : "\(paths.count) paths"
+    state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: .now)
+    state.isWatching = true
+    state.screen = .runs
+    finishState()
+  }
+
+  private func finishState() {
     state.timeZone = .current
     if let problem = themes.problems.first {
       state.message = WorkbenchState.Message(kind: .error, text: "\(problem)")
     }
+  }
+
+  private static func theme(_ name: String, in themes: ThemeCatalog) throws -> Theme {
+    if let theme = themes[name] { return theme }
+    // A file of that name says best itself what is wrong with it.
+    if let problem = themes.problems.first(where: { $0.isOf(name) }) { throw problem }
+    throw WorkbenchError.unknownTheme(name, known: themes.themes.map(\.name))
   }
 
   /// Takes the terminal until the user leaves, and gives it back as it was. Runs go on.
@@ -76,17 +101,17 @@ public final class Workbench {
     self.pacer = pacer
     terminal.onEvent = { [weak self] in self?.handle($0) }
 
-    let reader = ProjectReader(store: store) { [weak self] update in
+    let source = makeSource { [weak self] update in
       DispatchQueue.main.async { MainActor.assumeIsolated { self?.take(update) } }
     }
-    self.reader = reader
-    reader.want(state.wantedRuns)
-    reader.start()
+    self.source = source
+    source.want(state.wantedRuns)
+    source.start()
 
     let code = await withCheckedContinuation { leave = $0 }
-    reader.stop()
+    source.stop()
     terminal.close()
-    try? store.close()
+    try? store?.close()
     return code
   }
 
@@ -110,13 +135,13 @@ public final class Workbench {
       switch effect {
       case .file(let command, let run): file(command, run)
       case .start(let request):
-        launcher.start(request) { [weak self] result in
+        launcher?.start(request) { [weak self] result in
           self?.onMain { $0.state.started(result.mapError { $0 }) }
         }
       case .resume(let run):
         state.message = WorkbenchState.Message(
           kind: .note, text: "Resuming \(state.run(run)?.name ?? run) …")
-        launcher.resume(run) { [weak self] result in
+        launcher?.resume(run) { [weak self] result in
           self?.onMain { $0.state.resumed(run, result.mapError { $0 }) }
         }
       case .nextTheme:
@@ -133,7 +158,7 @@ public final class Workbench {
 
   private func file(_ command: RunCommand, _ run: Run.ID) {
     unfiled += 1
-    reader?.file(command, run: run) { [weak self] result in
+    source?.file(command, run: run) { [weak self] result in
       self?.onMain { workbench in
         workbench.unfiled -= 1
         workbench.leaveWhenFiled()
@@ -177,7 +202,7 @@ public final class Workbench {
     guard exitCode == nil, let terminal else { return }
     state.now = .now
     state.settle()
-    reader?.want(state.wantedRuns)
+    source?.want(state.wantedRuns)
     terminal.present(state.frame())
   }
 }

@@ -41,6 +41,8 @@ struct WorkbenchState: Sendable {
   // MARK: The project
 
   var projectName: String
+  /// Whether the runs are those of other tools' logs: there is no project, and nothing to command.
+  var isWatching = false
   /// Whether the store has answered once.
   var isLoaded = false
   /// Newest first.
@@ -82,6 +84,9 @@ struct WorkbenchState: Sendable {
 
   func run(_ id: Run.ID?) -> Run? { id.flatMap { id in runs.first { $0.id == id } } }
 
+  /// The screens that have something to show.
+  var screens: [Screen] { isWatching ? [.runs] : Screen.allCases }
+
   var aliveRuns: [Run] { runs.filter(\.state.isAlive) }
 
   /// The run that keys are for.
@@ -111,6 +116,20 @@ struct WorkbenchState: Sendable {
     guard run.state == .running, let history = histories[run.id] else { return nil }
     return RunPace(history[.trainLoss])?.secondsLeft(run)
   }
+
+  /// Said in place of runs while there are none in the watched logs.
+  var emptyWatchText: String {
+    "No training log in \(projectName) yet — a run shows up here when its log is written"
+  }
+
+  /// Whether a followed run's log was written to a short while ago, as it goes with that run.
+  func isFresh(_ run: Run) -> Bool {
+    guard let history = histories[run.id], let written = history.writtenAt else { return false }
+    let pace = RunPace(history[.trainLoss])?.secondsPerStep ?? 0
+    return now.timeIntervalSince(written) < max(Self.freshSeconds, 10 * pace)
+  }
+
+  private static let freshSeconds = 300.0
 
   /// Whether the newest word on a run's eval loss is that it rises.
   func isOverfitting(_ run: Run) -> Bool {

@@ -11,6 +11,7 @@ struct WatchCommand: AsyncParsableCommand {
     discussion: """
       Reads Hugging Face trainer states and output, LLaMA-Factory logs, TensorBoard event files, W&B files, mlx-lm \
       output, and CSV or JSON lines with a column of steps. Content decides, not names. Nothing is written.
+      At a terminal the runs are shown on the workbench's screen, otherwise (or with --plain, --json) as lines.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -18,9 +19,15 @@ struct WatchCommand: AsyncParsableCommand {
   var paths: [String]
   @Flag(help: "Read what is there and end.")
   var once = false
+  @OptionGroup var flags: WorkbenchFlags
 
   func run() async throws {
     if once { return try readOnce() }
+    if isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, !global.plain, !global.json {
+      // A path that is not there is said before the screen is taken.
+      try tell(LogDiscovery(paths: paths).problems)
+      return try await flags.watch(paths)
+    }
     try await follow()
   }
 

@@ -13,9 +13,21 @@ struct WorkbenchFlags: ParsableArguments {
 
   @MainActor
   func open(_ folder: URL) async throws {
-    let workbench = try Workbench(
-      projectFolder: folder,
-      options: WorkbenchOptions(themeName: theme, colours: color, usesAscii: ascii))
+    try await run(Workbench(projectFolder: folder, options: options))
+  }
+
+  /// Shows the runs that other tools' logs tell of.
+  @MainActor
+  func watch(_ paths: [String]) async throws {
+    try await run(Workbench(watching: paths, options: options))
+  }
+
+  private var options: WorkbenchOptions {
+    WorkbenchOptions(themeName: theme, colours: color, usesAscii: ascii)
+  }
+
+  @MainActor
+  private func run(_ workbench: Workbench) async throws {
     let code = try await workbench.run()
     if code != 0 { throw ExitCode(code) }
   }

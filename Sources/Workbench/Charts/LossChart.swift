@@ -107,10 +107,11 @@ extension WorkbenchState {
 
   private var emptyCurvesText: String {
     if !isLoaded { return "Loading …" }
-    if runs.isEmpty { return "No runs yet — press n for a new run" }
+    if runs.isEmpty { return isWatching ? emptyWatchText : "No runs yet — press n for a new run" }
     let shown = shownRuns
     if shown.contains(where: { histories[$0.id] == nil }) { return "Loading …" }
     guard shown.count == 1, let run = shown.first else { return "No points yet" }
+    if isWatching { return "\(run.name) has no loss in its log\(run.message.map { ": \($0)" } ?? "")" }
     switch run.state {
     case .queued: return "\(run.name) waits for its worker"
     case .starting: return "\(run.name) is starting: it reads the model and the pairs"

@@ -26,6 +26,7 @@ extension RunState {
     case .queued, .stopped: .dim
     case .starting, .stopping, .paused: .warning
     case .running, .finished: .good
+    case .followed: .accent
     case .failed, .crashed: .bad
     }
   }
@@ -42,6 +43,7 @@ extension RunState {
     case .stopped: isAscii ? "#" : "■"
     case .failed: isAscii ? "x" : "✗"
     case .crashed: isAscii ? "!" : "✗"
+    case .followed: isAscii ? "@" : "◉"
     }
   }
 }

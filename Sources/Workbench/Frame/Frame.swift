@@ -22,7 +22,7 @@ extension WorkbenchState {
   private var statusLine: StatusLine {
     let place =
       StyledText("assay", .accent, .bold) + StyledText(" · ", .dim) + StyledText(projectName, .bold)
-    let tabs = Screen.allCases.map { StatusLine.Tab(key: $0.key, title: $0.title) }
+    let tabs = screens.map { StatusLine.Tab(key: $0.key, title: $0.title) }
     var facts: [StyledText] = []
     let alive = aliveRuns
     let running = alive.filter { $0.state != .paused }.count
@@ -36,9 +36,13 @@ extension WorkbenchState {
       facts.append(
         StyledText("\(glyphs.arrowUp) \(alerts) alert\(alerts == 1 ? "" : "s")", .bad, .bold))
     }
-    if facts.isEmpty { facts.append(StyledText(isLoaded ? "no run alive" : "loading …", .dim)) }
+    let live = runs.count { $0.state == .followed && isFresh($0) }
+    if live > 0 { facts.append(StyledText("● \(live) live", .good)) }
+    if facts.isEmpty {
+      facts.append(StyledText(!isLoaded ? "loading …" : isWatching ? "all quiet" : "no run alive", .dim))
+    }
     return StatusLine(
-      place: place, tabs: tabs, selectedTab: Screen.allCases.firstIndex(of: screen) ?? 0, facts: facts)
+      place: place, tabs: tabs, selectedTab: screens.firstIndex(of: screen) ?? 0, facts: facts)
   }
 
   private func drawBottomLine(in grid: inout CellGrid, _ row: Rectangle) {
@@ -63,6 +67,9 @@ extension WorkbenchState {
       return runs.isEmpty
         ? [.newRun, .palette, .help, .quit]
         : [.newRun, .openRuns, .help, .quit, .progressAxis, .lossScale, .smoothMore, .palette]
+    case .runs where isWatching:
+      let first: [Action] = size.width < 80 ? [.nextPane, .help, .markRun] : [.markRun]
+      return first + [.progressAxis, .lossScale, .smoothMore, .zoomIn, .help, .quit, .nextPane, .palette]
     case .runs:
       guard let run = currentRun else { return [.newRun, .palette, .help, .quit] }
       let forRun: [Action] =

@@ -53,6 +53,9 @@ extension WorkbenchState {
     switch action {
     case .moveDown, .moveUp, .moveToFirst, .moveToLast, .pageDown, .pageUp:
       move(action)
+    case .newRun where isWatching:
+      message = Message(
+        kind: .note, text: "Only logs are watched here; runs are begun in a project: assay init.")
     case .newRun:
       overlay = .newRun(NewRunForm(newRunDefaults))
     case .openRuns:
@@ -114,6 +117,7 @@ extension WorkbenchState {
   }
 
   private mutating func show(_ screen: Screen) {
+    guard screens.contains(screen) else { return }
     self.screen = screen
     options.cursor = nil
   }
@@ -128,15 +132,16 @@ extension WorkbenchState {
       runList.pane = .list
     } else if screen == .overview, overview.pane != .curves {
       overview.pane = .curves
-    } else {
-      screen = .overview
+    } else if let first = screens.first {
+      screen = first
     }
   }
 
   private mutating func movePane(by step: Int) {
     switch screen {
     case .overview: overview.pane = overview.pane.moved(by: step)
-    case .runs: runList.pane = runList.pane.moved(by: step)
+    case .runs:
+      repeat { runList.pane = runList.pane.moved(by: step) } while isWatching && runList.pane == .answers
     }
   }
 
@@ -156,8 +161,11 @@ extension WorkbenchState {
       overlay = .stop(.stop(run), run: run.id)
     case .resumeRun:
       switch run.state {
-      case .crashed, .stopped, .failed, .finished: return [.resume(run.id)]
+      case .crashed, .stopped, .failed, .finished:
+        if isWatching { return file(.resume, run) }
+        return [.resume(run.id)]
       case .paused: return file(.resume, run)
+      case .followed: _ = isReachable(run)
       default: message = Message(kind: .note, text: "\(run.name) is \(run.state.rawValue) already.")
       }
     case .checkpoint:
@@ -174,6 +182,11 @@ extension WorkbenchState {
 
   /// Whether a worker is there to take commands; says so if not.
   private mutating func isReachable(_ run: Run) -> Bool {
+    if isWatching {
+      message = Message(
+        kind: .note, text: "\(run.name) is another tool's run: it can be watched, not commanded.")
+      return false
+    }
     guard run.state.isOver else { return true }
     let hint = run.state == .finished ? "" : "; R resumes it"
     message = Message(kind: .note, text: "\(run.name) is \(run.state.rawValue)\(hint).")

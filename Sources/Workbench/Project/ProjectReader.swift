@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// It reads when ``ChangeWatcher`` heard of a commit. A worker that was killed commits nothing any more; so,
 /// while any run is alive and only then, a coarse timer looks whether its lock is still held.
-final class ProjectReader: Sendable {
+final class ProjectReader: RunSource {
   private struct State {
     /// Runs whose points, events and answers are wanted.
     var wanted: Set<Run.ID> = []

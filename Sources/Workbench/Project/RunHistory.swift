@@ -1,3 +1,4 @@
+import Foundation
 import ProjectStore
 
 /// The measurements of a run that have been read so far: of each series a beginning of what the store has.
@@ -9,6 +10,8 @@ struct RunHistory: Equatable, Sendable {
   var storedCount = 0
   /// How many of them were looked at.
   var readCount = 0
+  /// When the log that it is read from was written to last; `nil` for what a worker recorded, whose points have times.
+  var writtenAt: Date?
   /// The newest train loss of the store, while what was read does not reach so far.
   var newest: MetricPoint?
   /// Train losses here and there in what was not read at first, until all of it is.

@@ -19,8 +19,7 @@ extension WorkbenchState {
     let inside = area.insideBox.inset(left: 1, right: 1)
     var rest = inside
     for run in shownRuns where rest.height >= 2 {
-      let state = StyledText(
-        "\(run.state.glyph(isAscii: glyphs.isAscii)) \(run.state.rawValue)", run.state.role)
+      let state = stateText(run)
       grid.put(run.badge, x: rest.x, y: rest.y, maximum: max(0, rest.width - state.width - 2))
       grid.put(state, in: rest.row(0), align: .right)
       let steps = Figures.steps(run.step, of: run.totalSteps)

@@ -25,11 +25,9 @@ extension WorkbenchState {
   func drawStrips(in grid: inout CellGrid, _ area: Rectangle) {
     guard !area.isEmpty else { return }
     guard let run = currentRun else { return grid.pane(area, title: "Run") }
-    let glyph = run.state.glyph(isAscii: glyphs.isAscii)
-    var title = run.badge + StyledText(" · ", .dim)
-    title += StyledText("\(glyph) \(run.state.rawValue)", run.state.role)
+    let title = run.badge + StyledText(" · ", .dim) + stateText(run)
     var note = StyledText(run.modelName, .dim)
-    if run.state.isAlive, let age = newestPointAge(run) {
+    if run.state.isAlive || run.state == .followed, let age = newestPointAge(run) {
       note += StyledText(" · newest point \(age) ago", .dim)
     }
     grid.pane(
@@ -52,7 +50,8 @@ extension WorkbenchState {
   }
 
   private func newestPointAge(_ run: Run) -> String? {
-    histories[run.id]?[.trainLoss].last.map { Figures.age(now.timeIntervalSince1970 - $0.wallTime) }
+    if let written = histories[run.id]?.writtenAt { return Figures.age(now.timeIntervalSince(written)) }
+    return histories[run.id]?[.trainLoss].last.map { Figures.age(now.timeIntervalSince1970 - $0.wallTime) }
   }
 
   /// The same figures in one line, where there is no room for strips.

@@ -16,7 +16,7 @@ struct RunsLayout: Equatable {
   static let stripRows = 4
   private static let none = Rectangle(x: 0, y: 0, width: 0, height: 0)
 
-  init(size: Size, view: RunsView, runCount: Int) {
+  init(size: Size, view: RunsView, runCount: Int, hasAnswers: Bool = true) {
     let body = Rectangle(size).inset(top: 1, bottom: 1)
     list = Self.none
     curves = Self.none
@@ -54,7 +54,7 @@ struct RunsLayout: Equatable {
     curves = left[0]
     if view.showsDetails, columns[0].height >= 18 { strips = left[1] } else { curves = columns[0] }
     if columns.count > 1 {
-      let right = columns[1].rows([.share(1), .share(1)])
+      let right = columns[1].rows([.share(1), hasAnswers ? .share(1) : .fixed(0)])
       events = right[0]
       answers = right[1]
     }

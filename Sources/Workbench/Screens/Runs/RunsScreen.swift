@@ -3,8 +3,12 @@ import TerminalUI
 
 /// All runs, the curves of those that are marked, and what the current one is doing.
 extension WorkbenchState {
+  var runsLayout: RunsLayout {
+    RunsLayout(size: size, view: runList, runCount: runs.count, hasAnswers: !isWatching)
+  }
+
   func drawRuns(in grid: inout CellGrid) {
-    let layout = RunsLayout(size: size, view: runList, runCount: runs.count)
+    let layout = runsLayout
     drawRunList(in: &grid, layout.list)
     let line = layout.strips.isEmpty ? currentRun.map(stripLine) ?? "" : ""
     drawLossChart(in: &grid, layout.curves, isFocused: runList.pane == .curves, footer: line)
@@ -23,7 +27,8 @@ extension WorkbenchState {
     let inside = area.insideBox
     var table = runTable(width: inside.width)
     table.isFocused = runList.pane == .list
-    table.emptyText = isLoaded ? "No runs yet — press n for a new run" : "Loading …"
+    table.emptyText =
+      isLoaded ? (isWatching ? emptyWatchText : "No runs yet — press n for a new run") : "Loading …"
     var selection = runList.list
     table.draw(in: &grid, inside, selection: &selection)
   }
@@ -61,12 +66,11 @@ extension WorkbenchState {
   }
 
   private func row(_ run: Run, showsWord: Bool, barWidth: Int) -> [StyledText] {
-    let glyph = run.state.glyph(isAscii: glyphs.isAscii)
     let isNaN = run.trainLoss.map { !$0.isFinite } ?? false
     // Of runs that are over, the rate and the time left mean nothing.
     let isLive = run.state == .running || run.state == .paused || run.state == .stopping
     return [
-      StyledText(showsWord ? "\(glyph) \(run.state.rawValue)" : glyph, run.state.role),
+      stateText(run, showsWord: showsWord),
       run.badge,
       progressBar(run, width: barWidth),
       StyledText(Figures.steps(run.step, of: run.totalSteps)),
@@ -80,12 +84,23 @@ extension WorkbenchState {
     ]
   }
 
-  /// Time left while it trains, how long it took when it is done.
+  /// A sign for the state and the word for it. Whether another tool's run goes on is told by its log alone.
+  func stateText(_ run: Run, showsWord: Bool = true) -> StyledText {
+    let glyph = run.state.glyph(isAscii: glyphs.isAscii)
+    guard run.state == .followed else {
+      return StyledText(showsWord ? "\(glyph) \(run.state.rawValue)" : glyph, run.state.role)
+    }
+    let isFresh = isFresh(run)
+    return StyledText(
+      showsWord ? "\(glyph) \(isFresh ? "live" : "quiet")" : glyph, isFresh ? Style(.good) : .dim)
+  }
+
+  /// Time left while it trains, how long ago it ended or was last heard of otherwise.
   func timeLeftText(_ run: Run) -> StyledText {
     if run.state == .running {
       return StyledText(secondsLeft(run).map { NumberText.duration(seconds: $0.rounded()) } ?? "…")
     }
-    guard run.state.isOver, let end = run.finishedAt else { return "" }
+    guard let end = run.state.isOver ? run.finishedAt : histories[run.id]?.writtenAt else { return "" }
     return StyledText("\(Figures.age(now.timeIntervalSince(end))) ago", .dim)
   }
 

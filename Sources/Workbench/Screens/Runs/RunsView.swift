@@ -36,7 +36,7 @@ extension WorkbenchState {
     }
     let index = runs.firstIndex { $0.id == runList.selected } ?? 0
     runList.list.select(index, count: runs.count)
-    let layout = RunsLayout(size: size, view: runList, runCount: runs.count)
+    let layout = runsLayout
     let rows = max(1, layout.list.insideBox.height - 1)
     runList.list.reveal(height: rows, count: runs.count)
     runList.eventOffset = max(0, min(runList.eventOffset, shownEvents.count - 1))
@@ -46,7 +46,7 @@ extension WorkbenchState {
 
   /// Moves in the pane that has the focus.
   mutating func move(_ action: Action) {
-    let layout = RunsLayout(size: size, view: runList, runCount: runs.count)
+    let layout = runsLayout
     switch runList.pane {
     case .list, .curves:
       let rows = max(1, layout.list.insideBox.height - 1)
