@@ -146,23 +146,25 @@ public final class Trainer {
 
   // MARK: - Evaluation
 
-  /// Mean loss over all targets of the evaluation set; nil when there are none, or when `proceed` says no between
-  /// two batches.
+  /// The losses of the evaluation set; nil when it is empty, or when `proceed` says no between two batches.
   ///
   /// - Parameter base: the base model, without the adapter.
-  public func evaluate(base: Bool = false, proceed: () -> Bool = { true }) throws -> Double? {
+  public func evaluate(base: Bool = false, proceed: () -> Bool = { true }) throws -> Evaluation? {
     guard !evaluationSet.isEmpty else { return nil }
-    var sum = 0.0
-    var count = 0
+    var evaluation = Evaluation()
     var rest = evaluationSet[...]
     while !rest.isEmpty {
       guard proceed() else { return nil }
       let rows = nextBatch(of: &rest)
-      let losses = try pass.losses(of: RaggedBatch(rows), adapter: base ? nil : adapter)
-      sum += losses.reduce(0) { $0 + Double($1) }
-      count += losses.count
+      // One loss for each target, row after row.
+      var losses = try pass.losses(of: RaggedBatch(rows), adapter: base ? nil : adapter)[...]
+      for row in rows {
+        let sum = losses.prefix(row.targetCount).reduce(0) { $0 + Double($1) }
+        evaluation.rows.append(Evaluation.Row(id: row.id, lossSum: sum, targets: row.targetCount))
+        losses = losses.dropFirst(row.targetCount)
+      }
     }
-    return sum / Double(count)
+    return evaluation
   }
 
   /// About a thousand tokens, at least one row: enough to keep all workers busy, little enough to stay small.

@@ -16,6 +16,10 @@ public struct MetricName: RawRepresentable, Hashable, Codable, Sendable, Express
   public static let trainLoss: MetricName = "train_loss"
   /// Mean loss per answer token of the eval split, in nats.
   public static let evalLoss: MetricName = "eval_loss"
+  /// The same of the pairs of one category.
+  public static func evalLoss(category: String) -> MetricName {
+    MetricName(rawValue: "eval_loss/\(category)")
+  }
   public static let learningRate: MetricName = "learning_rate"
   /// Euclidean norm of the gradient before clipping.
   public static let gradientNorm: MetricName = "gradient_norm"

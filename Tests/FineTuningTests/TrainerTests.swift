@@ -87,12 +87,33 @@ struct TrainerTests {
     let trainer = try Trainer(
       model: model, recipe: recipe(steps: 40), trainingSet: TinyModel.rows(30),
       evaluationSet: TinyModel.rows(10, seed: 99))
-    let base = try #require(try trainer.evaluate(base: true))
-    #expect(try trainer.evaluate() == base)  // B is zero at the start
+    let base = try #require(try trainer.evaluate(base: true)).loss
+    #expect(try trainer.evaluate()?.loss == base)  // B is zero at the start
     while !trainer.isFinished { _ = try trainer.step() }
-    let tuned = try #require(try trainer.evaluate())
+    let tuned = try #require(try trainer.evaluate()).loss
     #expect(tuned < base - 1)
-    #expect(try trainer.evaluate(base: true) == base)
+    #expect(try trainer.evaluate(base: true)?.loss == base)
+  }
+
+  @Test("an evaluation tells the loss of each row as if it were evaluated alone")
+  func lossesOfRows() throws {
+    let model = try TinyModel.load()
+    let rows = TinyModel.rows(10, seed: 99)
+    let all = try #require(
+      try Trainer(
+        model: model, recipe: recipe(), trainingSet: TinyModel.rows(30), evaluationSet: rows
+      ).evaluate())
+    #expect(all.rows.map(\.id) == rows.map(\.id))
+    for (row, result) in zip(rows, all.rows) {
+      let alone = try Trainer(
+        model: model, recipe: recipe(), trainingSet: TinyModel.rows(30), evaluationSet: [row])
+      let loss = try #require(try alone.evaluate()).loss
+      #expect(abs(result.lossSum / Double(result.targets) - loss) < 1e-4)
+      #expect(all.loss { $0.id == row.id } == result.lossSum / Double(result.targets))
+    }
+    let (sum, targets) = all.rows.reduce((0.0, 0)) { ($0.0 + $1.lossSum, $0.1 + $1.targets) }
+    #expect(all.loss == sum / Double(targets))
+    #expect(all.loss { _ in false } == nil)
   }
 
   @Test("saved and resumed at any step, the adapter has the same bits", arguments: [1, 5, 11])

@@ -169,7 +169,7 @@ import Testing
     var state = try runsScreen()
     state.press("x")
     #expect(state.options.progress == .tokens)
-    state.press("x", "x", "y", "+")
+    state.press("x", "x", "x", "x", "y", "+")
     #expect(state.options.progress == .step)
     #expect(state.options.lossScale == .logarithmic)
     #expect(state.options.smoothing == 0.95)

@@ -190,21 +190,23 @@ final class TrainingSession {
   /// What the base model does without the adapter: where the evaluation curve begins. It comes after the first step,
   /// so that a run shows its first point at once.
   private func evaluateBase() throws {
-    guard resumedFrom == 0, let loss = try trainer.evaluate(base: true) else { return }
+    guard resumedFrom == 0, let evaluation = try trainer.evaluate(base: true) else { return }
+    let loss = evaluation.loss
     baseEvaluation = loss
-    try record([(.evalLoss, loss)], step: 0, tokens: 0, epoch: 0)
+    try record([(.evalLoss, loss)] + byCategory(evaluation), step: 0, tokens: 0, epoch: 0)
     try recorder.update { $0.evalLoss = $0.evalLoss ?? loss }
     try note(.evaluated, "base model · eval \(text(loss))", step: 0)
     observer(.evaluation(step: 0, evalLoss: loss, bestEvalLoss: nil, improved: false))
   }
 
   private func evaluate() throws {
-    guard let loss = try trainer.evaluate() else { return }
+    guard let evaluation = try trainer.evaluate() else { return }
+    let loss = evaluation.loss
     let step = trainer.state.step
     let before = trainer.state.bestEvaluationLoss
     let improved = trainer.record(evaluation: loss)
     lastEvaluation = (step, loss)
-    try record([(.evalLoss, loss)])
+    try record([(.evalLoss, loss)] + byCategory(evaluation))
     let (best, bestStep) = (trainer.state.bestEvaluationLoss, trainer.state.bestStep)
     try recorder.update {
       $0.evalLoss = loss
@@ -222,6 +224,17 @@ final class TrainingSession {
     if let warning = overfitting.evaluated(loss: loss) { try note(.overfitting, warning) }
     observer(.evaluation(step: step, evalLoss: loss, bestEvalLoss: best, improved: improved))
     if improved { try sample(count: 1) }
+  }
+
+  /// The eval loss of each category, where there are several.
+  private func byCategory(_ evaluation: Evaluation) -> [(MetricName, Double)] {
+    let categories = Dictionary(
+      data.evaluation.compactMap { row in row.category.map { (row.id, $0) } }, uniquingKeysWith: { $1 })
+    let names = Set(categories.values).sorted()
+    guard names.count > 1 || categories.count < data.evaluation.count else { return [] }
+    return names.compactMap { name in
+      evaluation.loss { categories[$0.id] == name }.map { (.evalLoss(category: name), $0) }
+    }
   }
 
   private func sample(count: Int) throws {

@@ -19,7 +19,7 @@ public struct Glyphs: Hashable, Sendable {
   public var tickLeft, tickDown, axisCorner: Character
   public var dottedHorizontal, dottedVertical: Character
   public var ellipsis: Character
-  public var point, selected, marked, unmarked: Character
+  public var point, best, selected, marked, unmarked: Character
   public var arrowUp, arrowDown, arrowLeft, arrowRight: Character
   public var notANumber, infinity: Character
   public var scrollTrack, scrollThumb: Character
@@ -34,7 +34,7 @@ public struct Glyphs: Hashable, Sendable {
     plot: .braille, isAscii: false,
     horizontal: "─", vertical: "│", topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯",
     tickLeft: "┤", tickDown: "┬", axisCorner: "└", dottedHorizontal: "┄", dottedVertical: "┊",
-    ellipsis: "…", point: "•", selected: "▌", marked: "●", unmarked: "○",
+    ellipsis: "…", point: "•", best: "◎", selected: "▌", marked: "●", unmarked: "○",
     arrowUp: "▲", arrowDown: "▼", arrowLeft: "◀", arrowRight: "▶", notANumber: "×", infinity: "∞",
     scrollTrack: "│", scrollThumb: "┃",
     barParts: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"], levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
@@ -44,7 +44,7 @@ public struct Glyphs: Hashable, Sendable {
     plot: .ascii, isAscii: true,
     horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",
     tickLeft: "+", tickDown: "+", axisCorner: "+", dottedHorizontal: ".", dottedVertical: ":",
-    ellipsis: "~", point: "o", selected: ">", marked: "*", unmarked: "o",
+    ellipsis: "~", point: "o", best: "@", selected: ">", marked: "*", unmarked: "o",
     arrowUp: "^", arrowDown: "v", arrowLeft: "<", arrowRight: ">", notANumber: "x", infinity: "I",
     scrollTrack: "|", scrollThumb: "#",
     barParts: [" ", " ", " ", "=", "=", "=", "#", "#"], levels: ["_", ".", "-", "=", "+", "*", "%", "#"],

@@ -11,6 +11,8 @@ public enum AxisMeasure: Hashable, Sendable {
   case number
   /// Seconds, shown as seconds, minutes, hours or days; ticks at 1, 2, 5, 10, 15, 30 of them.
   case duration
+  /// Seconds since 1970, shown as times of day and days by the clock of a time zone, `offset` seconds east of Greenwich.
+  case clock(offset: Int)
 }
 
 /// A range of values with its ticks, along `length` pixels.
@@ -35,6 +37,9 @@ struct Axis {
     let wanted = max(2, maximumTicks)
     if scale == .logarithmic {
       ticks = Axis.logarithmicTicks(range, maximum: wanted)
+    } else if case .clock(let offset) = measure {
+      let step = ClockTicks.step(range.upperBound - range.lowerBound, wanted)
+      ticks = ClockTicks(offset: offset).ticks(range, step: step, maximum: wanted * 2)
     } else {
       let step = measure == .duration ? Axis.durationStep(range, wanted) : Axis.step(range, wanted)
       let values = Axis.multiples(of: step, in: range, maximum: wanted * 2)
@@ -56,9 +61,7 @@ struct Axis {
       range = roundedDown(range.lowerBound)...roundedUp(range.upperBound)
     } else {
       let wanted = max(2, maximumTicks)
-      let step =
-        (measure == .duration ? durationStep(range, wanted) : self.step(range, wanted))
-        / (roundsStart ? 4 : 2)
+      let step = step(range, wanted, measure) / (roundsStart ? 4 : 2)
       let low = (range.lowerBound / step).rounded(.down) * step
       let high = (range.upperBound / step).rounded(.up) * step
       if low.isFinite, high.isFinite, low < high { range = (roundsStart ? low : range.lowerBound)...high }
@@ -111,6 +114,16 @@ struct Axis {
   }
 
   // MARK: Ticks
+
+  private static func step(
+    _ range: ClosedRange<Double>, _ wanted: Int, _ measure: AxisMeasure
+  ) -> Double {
+    switch measure {
+    case .number: step(range, wanted)
+    case .duration: durationStep(range, wanted)
+    case .clock: ClockTicks.step(range.upperBound - range.lowerBound, wanted)
+    }
+  }
 
   /// The smallest of 1, 2, 5 × 10ⁿ that cuts the range into at most `wanted` pieces.
   private static func step(_ range: ClosedRange<Double>, _ wanted: Int) -> Double {

@@ -26,7 +26,7 @@ public struct ChartSeries: Sendable {
   public var segments: [ChartSegment]
   public var line: Line
   public var emphasis: Emphasis
-  /// Whether NaN and infinities are marked and counted; a smoothed copy leaves that to its original.
+  /// Whether what cannot be drawn at its place is marked and counted; a smoothed copy leaves that to its original.
   public var marksNonFinite: Bool
   /// Whether single points are marked while they stand far enough apart.
   public var marksPoints: Bool
@@ -76,6 +76,19 @@ public struct ChartEvent: Sendable {
   }
 }
 
+/// A place in the plot that is worth a mark, such as the best evaluation.
+public struct ChartMark: Sendable {
+  public var point: ChartPoint
+  public var glyph: Character
+  public var role: Role
+
+  public init(_ point: ChartPoint, glyph: Character, role: Role) {
+    self.point = point
+    self.glyph = glyph
+    self.role = role
+  }
+}
+
 /// A few lines of the legend: whose they are, and what is worth saying of it.
 public struct LegendEntry: Sendable {
   public var letter: Character?
@@ -103,12 +116,10 @@ public struct ChartFacts: Hashable, Sendable {
 
   public init() {}
 
-  mutating func add(_ buckets: [ColumnBucket], countingNonFinite: Bool) {
+  mutating func add(_ buckets: [ColumnBucket]) {
     for bucket in buckets {
-      if countingNonFinite {
-        notANumber += bucket.notANumber
-        infinite += bucket.positiveInfinity + bucket.negativeInfinity
-      }
+      notANumber += bucket.notANumber
+      infinite += bucket.positiveInfinity + bucket.negativeInfinity
       above += bucket.above
       below += bucket.below
       nonPositive += bucket.nonPositive
@@ -143,6 +154,7 @@ public struct LineChart: Sendable {
 
   public var series: [ChartSeries]
   public var events: [ChartEvent] = []
+  public var marks: [ChartMark] = []
   public var legend: [LegendEntry] = []
   /// `nil` chooses by the room there is.
   public var legendPlacement: LegendPlacement?
@@ -157,11 +169,15 @@ public struct LineChart: Sendable {
   /// The y shown; points outside are counted. All of the data by default.
   public var yRange: ClosedRange<Double>?
   public var yScale: AxisScale = .linear
+  /// Leaves the y axis to the values that are not far from the others; those beyond are counted and shown by arrows.
+  public var clipsOutliers = false
   /// Behind the numbers of the y axis: `%`, `tok/s`.
   public var yUnit = ""
 
   /// An x to draw a line at.
   public var cursor: Double?
+  /// Another one, to which the cursor is compared.
+  public var pin: Double?
   /// Repeats letters along their lines: for terminals without colour.
   public var repeatsLetters = false
   /// Columns that the y labels take at least, so that charts below each other share their x.

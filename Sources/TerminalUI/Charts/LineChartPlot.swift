@@ -38,6 +38,9 @@ struct LineChartPlot {
     for series in chart.series where series.emphasis == .background { _ = plot(series) }
     let lines = chart.series.filter { $0.emphasis == .normal }
     for (series, newest) in lines.map({ ($0, plot($0)) }) { placeLetters(series, newest) }
+    for mark in chart.marks where xAxis.range.contains(mark.point.x) && yAxis.range.contains(mark.point.y) {
+      marks[Point(x: cellColumn(mark.point.x), y: row(mark.point.y))] = (mark.glyph, Style(mark.role, .bold))
+    }
   }
 
   // MARK: Axes
@@ -55,16 +58,21 @@ struct LineChartPlot {
     if let fixed = chart.yRange, chart.yScale == .linear || fixed.lowerBound > 0 {
       return Axis(fixed, scale: chart.yScale, maximumTicks: ticks, minimumDecimals: 1)
     }
-    let request = ColumnRequest(x: x, count: 1, positiveOnly: chart.yScale == .logarithmic)
+    let request = ColumnRequest(
+      x: x, count: chart.clipsOutliers ? fenceColumns : 1, positiveOnly: chart.yScale == .logarithmic)
     let buckets = chart.allSegments.flatMap { $0.points.columns(request).buckets }
     let ranges = buckets.filter { $0.count > 0 }.map { $0.minimum...$0.maximum }
-    guard let data = union(ranges) else {
+    let shown = chart.clipsOutliers ? OutlierFence.range(of: buckets, scale: chart.yScale) : union(ranges)
+    guard let data = shown else {
       // Only values without a place: they are still worth their marks.
       let any = buckets.contains { $0.hasOnlyUndrawable || $0.nonPositive > 0 }
       return any ? Axis(chart.yScale == .linear ? 0...1 : 0.1...1, scale: chart.yScale, maximumTicks: 2) : nil
     }
     return .around(data, scale: chart.yScale, maximumTicks: ticks, minimumDecimals: 1)
   }
+
+  /// As many columns tell what the most values are like; more would only take longer.
+  private static let fenceColumns = 200
 
   private static func suffix(_ chart: LineChart) -> String {
     chart.yUnit.count <= 2 ? chart.yUnit : ""
@@ -93,7 +101,7 @@ struct LineChartPlot {
       let request = ColumnRequest(
         x: xAxis.range, count: canvas.width, positiveOnly: chart.yScale == .logarithmic, y: yAxis.range)
       let reduction = segment.points.columns(request)
-      facts.add(reduction.buckets, countingNonFinite: series.marksNonFinite)
+      if series.marksNonFinite { facts.add(reduction.buckets) }
       let isBehind = series.emphasis == .background || segment.isSuperseded
       let style = Style(series.role, isBehind ? .dim : [])
       draw(
@@ -149,9 +157,9 @@ struct LineChartPlot {
   private mutating func mark(_ bucket: ColumnBucket, column: Int, lastY: Double?, _ series: ChartSeries) {
     let x = column / canvas.pixelsPerColumn
     let bottom = max(0, area.height - 1)
+    guard series.marksNonFinite else { return }
     if bucket.above > 0 { marks[Point(x: x, y: 0)] = (glyphs.arrowUp, Style(.warning, .bold)) }
     if bucket.below > 0 { marks[Point(x: x, y: bottom)] = (glyphs.arrowDown, Style(.warning, .bold)) }
-    guard series.marksNonFinite else { return }
     let style = Style(.bad, .bold)
     if bucket.notANumber > 0 {
       // NaN has no height; its mark stands where the line was.
@@ -199,10 +207,11 @@ struct LineChartPlot {
       grid.put(StyledText(chart.yUnit, .chartAxis), in: area.row(0))
     }
     canvas.draw(in: &grid, x: area.x, y: area.y)
-    if let cursor = chart.cursor, xAxis.range.contains(cursor) {
-      let x = area.x + cellColumn(cursor)
+    for (line, glyph) in [(chart.pin, glyphs.dottedVertical), (chart.cursor, glyphs.vertical)] {
+      guard let line, xAxis.range.contains(line) else { continue }
+      let x = area.x + cellColumn(line)
       for y in 0..<area.height where canvas.isEmpty(column: x - area.x, row: y) {
-        grid.putGlyph(glyphs.vertical, x: x, y: area.y + y, Style(.cursor))
+        grid.putGlyph(glyph, x: x, y: area.y + y, Style(.cursor))
       }
     }
     for (place, mark) in marks {
@@ -248,18 +257,38 @@ struct LineChartPlot {
     for event in chart.events where xAxis.range.contains(event.x) {
       grid.put(event.glyph, x: area.x + cellColumn(event.x), y: y, Style(event.role, .bold))
     }
-    if let cursor = chart.cursor, xAxis.range.contains(cursor) {
-      let label =
-        " " + (chart.xMeasure == .duration ? NumberText.duration(seconds: cursor) : Self.exact(cursor)) + " "
-      let width = DisplayText.width(label)
-      let middle = area.x + cellColumn(cursor)
-      let start = max(area.x - 1, min(middle - width / 2, area.maxX + 1 - width))
-      grid.put(label, x: start, y: y + 1, Style(.cursor, .reverse))
+    if let pin = chart.pin, xAxis.range.contains(pin) { drawLabel(pin, in: &grid) }
+    if let cursor = chart.cursor, xAxis.range.contains(cursor) { drawLabel(cursor, in: &grid) }
+  }
+
+  /// The x of a cursor, and how far it is from the pin.
+  private func drawLabel(_ x: Double, in grid: inout CellGrid) {
+    var label = " \(exact(x)) "
+    if let pin = chart.pin, let cursor = chart.cursor, x == cursor, pin != cursor {
+      label = " \(exact(x)) (\(difference(cursor - pin))) "
+    }
+    let width = DisplayText.width(label)
+    let middle = area.x + cellColumn(x)
+    let start = max(area.x - 1, min(middle - width / 2, area.maxX + 1 - width))
+    grid.put(label, x: start, y: area.maxY + 1, Style(.cursor, .reverse))
+  }
+
+  private func exact(_ x: Double) -> String {
+    switch chart.xMeasure {
+    case .number:
+      x == x.rounded() && abs(x) < 1e9 ? NumberText.count(Int(x)) : NumberText.short(x)
+    case .duration: NumberText.duration(seconds: x)
+    case .clock(let offset): ClockTicks(offset: offset).exact(x)
     }
   }
 
-  private static func exact(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e9 ? NumberText.count(Int(value)) : NumberText.short(value)
+  private func difference(_ x: Double) -> String {
+    let size = abs(x)
+    let text =
+      chart.xMeasure == .number
+      ? size == size.rounded() && size < 1e9 ? NumberText.count(Int(size)) : NumberText.short(size)
+      : NumberText.duration(seconds: size)
+    return (x < 0 ? "−" : "+") + text
   }
 
   /// A corner of the plot where a legend hides nothing: the top right one for curves that fall.

@@ -4,7 +4,7 @@ import TerminalUI
 struct CurveOptions: Hashable, Sendable {
   /// What stands on the x axis.
   enum Progress: String, CaseIterable, Sendable {
-    case step, tokens, time
+    case step, tokens, epoch, time, wall
 
     /// The next one in the cycle.
     var next: Progress {
@@ -16,7 +16,9 @@ struct CurveOptions: Hashable, Sendable {
       switch self {
       case .step: "step"
       case .tokens: "tokens"
+      case .epoch: "epoch"
       case .time: "time trained"
+      case .wall: "clock"
       }
     }
   }
@@ -27,6 +29,14 @@ struct CurveOptions: Hashable, Sendable {
   private(set) var smoothing = 0.9
   /// An x that is looked at.
   var cursor: Double?
+  /// An x that the cursor is compared to.
+  var pin: Double?
+  /// Leaves values that are far from the others out of the y axis; they are counted.
+  var clipsOutliers = false
+  /// Shows all metrics as small charts in place of the losses alone.
+  var showsAllMetrics = false
+  /// Shows the metrics whose names match only; empty shows all.
+  var metricFilter = ""
   /// The part of the x axis that is shown.
   var window = AxisWindow.all
 
@@ -34,6 +44,25 @@ struct CurveOptions: Hashable, Sendable {
 
   init(smoothing: Double = 0.9) {
     self.smoothing = smoothing.isFinite ? min(max(smoothing, 0), 0.999) : 0.9
+  }
+
+  /// Forgets what is looked at on the x axis, when that is about to be another one.
+  mutating func leaveAxis() {
+    cursor = nil
+    pin = nil
+    window = .all
+  }
+
+  /// `rough ├──────●──┤ smooth`: the place among the smoothings.
+  func smoothingSlider(_ glyphs: Glyphs) -> String {
+    let stops = Self.smoothings
+    let at = stops.lastIndex { $0 <= smoothing + 1e-9 } ?? 0
+    let line = stops.indices.map {
+      String(repeating: glyphs.horizontal, count: 2) + ($0 == at ? String(glyphs.marked) : "")
+    }
+    let end = glyphs.isAscii ? ("|", "|") : ("├", "┤")
+    return "raw \(end.0)\(line.joined())\(glyphs.horizontal)\(glyphs.horizontal)\(end.1) smooth · "
+      + (smoothing > 0 ? "EMA \(Figures.plain(smoothing))" : "no smoothing")
   }
 
   /// To the next stronger or weaker smoothing of the list; it stops at the ends.
@@ -52,6 +81,7 @@ struct CurveOptions: Hashable, Sendable {
     if let data, window != .all { parts.append("\(NumberText.short(window.magnification(in: data)))×") }
     if smoothing > 0 { parts.append("EMA \(Figures.plain(smoothing))") }
     if lossScale == .logarithmic { parts.append("log y") }
+    if clipsOutliers { parts.append("outliers clipped") }
     return parts.joined(separator: " · ")
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import ProjectStore
 import TerminalUI
 
@@ -8,14 +9,11 @@ extension WorkbenchState {
     let known = shownRuns.compactMap { run in curves[run.id].map { (run, $0) } }
     // Older runs first, so that the newest is drawn on top.
     let series = known.reversed().flatMap { run, curves in Self.series(run, curves) }
-    var chart = LineChart(series: series, xLabel: options.progress.axisLabel)
-    chart.xRange = progressRange.flatMap { options.window.range(in: $0) }
+    var chart = progressChart(series)
     chart.xReach = known.compactMap { $1.reach }
-    chart.xMeasure = options.progress == .time ? .duration : .number
     chart.yScale = options.lossScale
-    chart.cursor = options.cursor
-    chart.repeatsLetters = isMono
     chart.emptyText = emptyText
+    annotate(&chart, known)
     chart.legend = known.prefix(Self.legendLimit).map {
       legendEntry($0, $1, isShort: width < 90)
     }
@@ -26,10 +24,33 @@ extension WorkbenchState {
     return chart
   }
 
+  /// A chart over the progress of the shown runs: all charts of a screen share the x axis and what is looked at on it.
+  func progressChart(_ series: [ChartSeries]) -> LineChart {
+    var chart = LineChart(series: series, xLabel: options.progress.axisLabel)
+    chart.xRange = progressRange.flatMap { options.window.range(in: $0) }
+    chart.xMeasure = xMeasure
+    chart.cursor = options.cursor
+    chart.pin = options.pin
+    chart.clipsOutliers = options.clipsOutliers
+    chart.repeatsLetters = isMono
+    return chart
+  }
+
+  private var xMeasure: AxisMeasure {
+    switch options.progress {
+    case .step, .tokens, .epoch: .number
+    case .time: .duration
+    case .wall: .clock(offset: timeZone.secondsFromGMT(for: now))
+    }
+  }
+
   /// The x axis of all shown runs, to where it will reach when all points are read; `nil` without points.
   var progressRange: ClosedRange<Double>? {
     let known = shownRuns.compactMap { curves[$0.id] }
-    let ranges = known.flatMap { ($0.train + $0.eval + $0.preview).compactMap(\.points.xRange) }
+    let ranges = known.flatMap { curves in
+      let losses = curves.train + curves.eval + curves.preview
+      return (losses.isEmpty ? curves.main : losses).compactMap(\.points.xRange)
+    }
     let reach = known.compactMap(\.reach).filter(\.isFinite)
     guard let low = (ranges.map(\.lowerBound) + reach).min(),
       let high = (ranges.map(\.upperBound) + reach).max()
@@ -62,31 +83,74 @@ extension WorkbenchState {
 
   /// Name, and under it the train and eval loss: the newest, or those at the cursor.
   private func legendEntry(_ run: Run, _ curves: RunCurves, isShort: Bool) -> LegendEntry {
-    let train: Double?
-    let eval: Double?
-    if let cursor = options.cursor {
-      let smoothed = curves.smoothedTrain.isEmpty ? curves.train : curves.smoothedTrain
-      train = Self.nearest(smoothed, cursor)
-      eval = Self.nearest(curves.eval, cursor)
-    } else {
-      train = curves.latestTrain ?? run.trainLoss
-      eval = run.evalLoss
-    }
+    if let cursor = options.cursor { return legendEntry(run, curves, at: cursor) }
     var losses =
       StyledText("\(glyphs.horizontal) ", run.role)
-      + StyledText(Figures.padded(Figures.loss(train), 5))
+      + StyledText(Figures.padded(Figures.loss(curves.latestTrain ?? run.trainLoss), 5))
       + StyledText("  \(glyphs.dottedHorizontal) ", run.role)
-      + StyledText(Figures.padded(Figures.loss(eval), 5))
-    if !isShort, options.cursor == nil, let best = run.bestEvalLoss {
+      + StyledText(Figures.padded(Figures.loss(run.evalLoss), 5))
+    if !isShort, let best = run.bestEvalLoss {
       losses += StyledText(" best ", .dim) + StyledText(Figures.loss(best))
     }
     if isOverfitting(run) { losses += StyledText(" \(glyphs.arrowUp)\(isShort ? "" : " rising")", .warning) }
     return LegendEntry(letter: run.letter, role: run.role, title: run.name, details: [losses])
   }
 
-  private static func nearest(_ segments: [ChartSegment], _ x: Double) -> Double? {
-    segments.filter { !$0.isSuperseded }.compactMap { $0.points.nearest(to: x) }
-      .min { abs($0.x - x) < abs($1.x - x) }?.y
+  /// The same at the cursor, where they were measured, and under it how they differ from those at the pin.
+  private func legendEntry(_ run: Run, _ curves: RunCurves, at cursor: Double) -> LegendEntry {
+    let losses = [
+      (glyphs.horizontal, curves.smoothedTrain.isEmpty ? curves.train : curves.smoothedTrain),
+      (glyphs.dottedHorizontal, curves.eval),
+    ]
+    let readings = losses.map { Reading($1, at: cursor) }
+    var values = StyledText()
+    for (loss, reading) in zip(losses, readings) {
+      values += StyledText(values.isEmpty ? "\(loss.0) " : "  \(loss.0) ", run.role)
+      values += StyledText(Figures.padded(Figures.loss(reading?.point.y), 5))
+      if let reading, !reading.isExact { values += StyledText(" @\(placeText(reading.point.x))", .dim) }
+    }
+    var details = [values]
+    if let pin = options.pin {
+      let differences = zip(losses, readings).map { loss, reading in
+        Reading(loss.1, at: pin).flatMap { pinned in reading.map { $0.point.y - pinned.point.y } }
+      }
+      let texts = differences.map { $0.map { ($0 < 0 ? "−" : "+") + Figures.loss(abs($0)) } ?? "–" }
+      details.append(StyledText("Δ \(texts[0])  \(texts[1])", .accent))
+    }
+    return LegendEntry(letter: run.letter, role: run.role, title: run.name, details: details)
+  }
+
+  /// A place on the x axis, in few columns.
+  func placeText(_ x: Double) -> String {
+    switch options.progress {
+    case .step, .tokens: x == x.rounded() && abs(x) < 1e9 ? NumberText.count(Int(x)) : NumberText.short(x)
+    case .epoch: NumberText.short(x)
+    case .time: NumberText.duration(seconds: x)
+    case .wall: Figures.clock(Date(timeIntervalSince1970: x), timeZone)
+    }
+  }
+
+  /// Marks the best evaluation of every run, and on the axis what happened to the current one.
+  private func annotate(_ chart: inout LineChart, _ known: [(Run, RunCurves)]) {
+    for (run, curves) in known {
+      guard let step = run.bestStep, let history = histories[run.id],
+        let index = history[.evalLoss].lastIndex(ofStep: step, history.segments)
+      else { continue }
+      // The evaluation's own place: by the clock it is behind its step's.
+      let best = history[.evalLoss][index]
+      chart.marks.append(
+        ChartMark(ChartPoint(x: curves.axis.x(of: best), y: best.value), glyph: glyphs.best, role: run.role))
+    }
+    let chosen = screen == .runs ? currentRun?.id : known.first?.0.id
+    guard let (run, curves) = known.first(where: { $0.0.id == chosen }) else { return }
+    for kind in RunEvent.Kind.onTheAxis {
+      for event in events[run.id] ?? [] where event.kind == kind {
+        guard let x = curves.axis.x(ofStep: event.step),
+          let glyph = kind.glyph(isAscii: glyphs.isAscii).first
+        else { continue }
+        chart.events.append(ChartEvent(x: x, glyph: glyph, role: kind == .checkpoint ? run.role : kind.role))
+      }
+    }
   }
 
   /// Draws the chart in a box, its title saying what is seen.
@@ -94,6 +158,9 @@ extension WorkbenchState {
     in grid: inout CellGrid, _ area: Rectangle, isFocused: Bool, footer: StyledText = ""
   ) {
     guard !area.isEmpty else { return }
+    if options.showsAllMetrics, screen == .runs {
+      return drawMetricGrid(in: &grid, area, isFocused: isFocused, footer: footer)
+    }
     var facts = ChartFacts()
     let chart = lossChart(width: area.width, emptyText: emptyCurvesText)
     grid.clipped(to: area.insideBox) { facts = chart.draw(in: &$0, area.insideBox) }
@@ -105,7 +172,7 @@ extension WorkbenchState {
     grid.pane(area, title: title, note: note, footer: footer, isFocused: isFocused)
   }
 
-  private var emptyCurvesText: String {
+  var emptyCurvesText: String {
     if !isLoaded { return "Loading …" }
     if runs.isEmpty { return isWatching ? emptyWatchText : "No runs yet — press n for a new run" }
     let shown = shownRuns
@@ -143,4 +210,29 @@ extension CellGrid {
   ) {
     box(area, title: title, note: note, footer: footer, border: Style(isFocused ? .accent : .border))
   }
+}
+
+/// What was measured nearest to a cursor. It is told at its own place: nothing is interpolated, and nothing told beyond
+/// the ends of a curve.
+struct Reading: Equatable {
+  var point: ChartPoint
+  /// Whether it was measured right there.
+  var isExact: Bool
+
+  init?(_ segments: [ChartSegment], at x: Double) {
+    let current = segments.filter { !$0.isSuperseded }
+    let ranges = current.compactMap(\.points.xRange)
+    guard let low = ranges.map(\.lowerBound).min(), let high = ranges.map(\.upperBound).max(),
+      (low...high).contains(x),
+      let nearest = current.compactMap({ $0.points.nearest(to: x) }).min(by: { abs($0.x - x) < abs($1.x - x) }
+      )
+    else { return nil }
+    point = nearest
+    isExact = abs(nearest.x - x) <= max(abs(x), high - low) * 1e-9
+  }
+}
+
+extension RunEvent.Kind {
+  /// What is marked on the x axis, the most telling last, on top of the others.
+  fileprivate static let onTheAxis: [RunEvent.Kind] = [.checkpoint, .overfitting, .learningRate, .earlyStop]
 }

@@ -14,12 +14,16 @@ struct RunCurves: Sendable {
   }
 
   let source: Source
+  /// Where the run's measurements stand.
+  let axis: RunAxis
   let train: [ChartSegment]
   /// The debiased moving average of the train loss; empty without smoothing.
   let smoothedTrain: [ChartSegment]
   let eval: [ChartSegment]
   /// Points of the train loss here and there where it is not read yet.
   let preview: [ChartSegment]
+  /// The points of a run without losses, which say how far it got.
+  var main: [ChartSegment] { axis.mainSegments }
   /// Where the run was resumed, on the x axis.
   let resumes: [Double]
   /// The newest train loss, smoothed as the curve is; `nil` while it is not read yet.
@@ -33,19 +37,19 @@ struct RunCurves: Sendable {
   init(run: Run, history: RunHistory, options: CurveOptions, before: RunCurves? = nil) {
     source = Source(history, options)
     let points = history[.trainLoss]
-    let position = Position(run: run, history: history, progress: options.progress)
+    axis = RunAxis(run: run, history: history, progress: options.progress)
     let segments = history.segments
     let stretches = points.stretches(segments)
 
-    train = position.segments(points.values, of: points, stretches)
-    eval = position.segments(
+    train = axis.segments(points.values, of: points, stretches)
+    eval = axis.segments(
       history[.evalLoss].values, of: history[.evalLoss], history[.evalLoss].stretches(segments))
     // Buckets of many points cannot be smoothed.
     if options.smoothing > 0, points.values.grain == 1 {
       var smoothed = before?.smoothed ?? SmoothedSeries()
       smoothed.update(points, stretches, segments, weight: options.smoothing)
       let known = stretches.filter { !$0.isSuperseded }.compactMap { smoothed.known($0) }
-      smoothedTrain = position.segments(smoothed.values, of: points, known)
+      smoothedTrain = axis.segments(smoothed.values, of: points, known)
       latestTrain = history.isComplete ? smoothed.latest : nil
       self.smoothed = smoothed
     } else {
@@ -54,61 +58,19 @@ struct RunCurves: Sendable {
       smoothed = nil
     }
     preview =
-      history.preview.map { sample in
-        position.segments(
+      history.preview.map { [axis] sample in
+        axis.segments(
           sample.values, of: sample, sample.stretches(segments).filter { !$0.isSuperseded })
       } ?? []
-    reach = history.newest.map(position.x)
-    resumes = segments.compactMap { segment in
-      points.lastKept(by: segment).map { position.x(of: points[$0]) }
+    reach = history.newest.map(axis.x)
+    resumes = segments.compactMap { [axis] segment in
+      points.lastKept(by: segment).map { axis.x(of: points[$0]) }
     }
   }
 
   /// Whether the curves are those of a history under these options.
   func isCurrent(_ history: RunHistory, _ options: CurveOptions) -> Bool {
     source == Source(history, options)
-  }
-
-  /// A measurement's place on the x axis.
-  private struct Position {
-    let progress: CurveOptions.Progress
-    let clock: TrainingClock
-
-    init(run: Run, history: RunHistory, progress: CurveOptions.Progress) {
-      self.progress = progress
-      clock = TrainingClock(run: run, segments: history.segments, points: history[.trainLoss])
-    }
-
-    func x(of point: MetricPoint) -> Double {
-      switch progress {
-      case .step: Double(point.step)
-      case .tokens: Double(point.trainedTokens)
-      case .time: clock.seconds(at: point)
-      }
-    }
-
-    func segments(
-      _ values: ValuePyramid, of points: MetricHistory, _ stretches: [MetricHistory.Stretch]
-    ) -> [ChartSegment] {
-      stretches.map { stretch in
-        ChartSegment(
-          PyramidPoints(
-            values, over: column(of: points), parts: [(stretch.range, scale(segment: stretch.segment))]),
-          isSuperseded: stretch.isSuperseded)
-      }
-    }
-
-    private func column(of points: MetricHistory) -> IntegerColumn {
-      switch progress {
-      case .step: points.steps
-      case .tokens: points.trainedTokens
-      case .time: points.wallTimes
-      }
-    }
-
-    private func scale(segment: Int) -> PyramidPoints.Scale {
-      progress == .time ? clock.scale(segment: segment) : .identity
-    }
   }
 }
 

@@ -32,6 +32,10 @@ enum Action: String, CaseIterable, Sendable {
   case panLeft = "chart.pan-left"
   case panRight = "chart.pan-right"
   case showAll = "chart.show-all"
+  case pinCursor = "chart.pin"
+  case zoomToPin = "chart.zoom-to-pin"
+  case clipOutliers = "chart.clip"
+  case allMetrics = "chart.metrics"
 
   case nextPane = "pane.next"
   case previousPane = "pane.previous"
@@ -74,6 +78,10 @@ extension Action {
     case .panLeft: "earlier"
     case .panRight: "later"
     case .showAll: "whole curves"
+    case .pinCursor: "pin the cursor, to compare"
+    case .zoomToPin: "zoom to pin … cursor"
+    case .clipOutliers: "clip outliers"
+    case .allMetrics: "all metrics or losses"
     case .nextPane: "next pane"
     case .previousPane: "previous pane"
     case .showOverview: "Overview"
@@ -115,6 +123,10 @@ extension Action {
     case .panLeft: [.character("[")]
     case .panRight: [.character("]")]
     case .showAll: [.character("0")]
+    case .pinCursor: [.character("v")]
+    case .zoomToPin: [.character("b")]
+    case .clipOutliers: [.character("C")]
+    case .allMetrics: [.character("w")]
     case .nextPane: [.tab]
     case .previousPane: [.backTab]
     case .showOverview: [.character("1")]
@@ -134,7 +146,7 @@ extension Action {
       Section.runs
     case .openRuns: Section.overview
     case .newRun, .progressAxis, .lossScale, .smoothMore, .smoothLess, .cursorRight, .cursorLeft, .zoomIn,
-      .zoomOut, .panLeft, .panRight, .showAll:
+      .zoomOut, .panLeft, .panRight, .showAll, .pinCursor, .zoomToPin, .clipOutliers, .allMetrics:
       Section.curves
     case .nextPane, .previousPane, .showOverview, .showRuns, .help, .palette, .nextTheme, .leave, .quit:
       KeyTable.everywhere

@@ -66,20 +66,31 @@ extension WorkbenchState {
       runList.showsDetails.toggle()
     case .progressAxis:
       options.progress = options.progress.next
-      options.cursor = nil
-      options.window = .all
+      options.leaveAxis()
     case .lossScale:
       options.lossScale = options.lossScale == .linear ? .logarithmic : .linear
     case .smoothMore:
       options.smooth(more: true)
+      message = Message(kind: .note, text: options.smoothingSlider(glyphs))
     case .smoothLess:
       options.smooth(more: false)
+      message = Message(kind: .note, text: options.smoothingSlider(glyphs))
     case .cursorRight:
       moveCursor(by: 1)
     case .cursorLeft:
       moveCursor(by: -1)
     case .zoomIn, .zoomOut, .panLeft, .panRight, .showAll:
       moveWindow(action)
+    case .pinCursor:
+      pinCursor()
+    case .zoomToPin:
+      zoomToPin()
+    case .clipOutliers:
+      options.clipsOutliers.toggle()
+    case .allMetrics:
+      show(.runs)
+      options.showsAllMetrics.toggle()
+      if size.width < 80 || size.height < 20 { runList.pane = .curves }
     case .nextPane:
       movePane(by: 1)
     case .previousPane:
@@ -104,6 +115,27 @@ extension WorkbenchState {
     return []
   }
 
+  private mutating func pinCursor() {
+    if options.pin != nil, options.pin == options.cursor {
+      options.pin = nil
+    } else if let cursor = options.cursor {
+      options.pin = cursor
+    } else {
+      message = Message(
+        kind: .note, text: "Put the cursor somewhere first: ← and → move it along the curves.")
+    }
+  }
+
+  private mutating func zoomToPin() {
+    guard let pin = options.pin, let cursor = options.cursor, pin != cursor else {
+      message = Message(
+        kind: .note, text: "v pins one end, ← and → go to the other, then b shows what lies between.")
+      return
+    }
+    options.window = .part(min(pin, cursor)...max(pin, cursor))
+    options.pin = nil
+  }
+
   /// Zooms around the cursor, or towards the newest points.
   private mutating func moveWindow(_ action: Action) {
     guard let data = progressRange else { return }
@@ -118,13 +150,17 @@ extension WorkbenchState {
 
   private mutating func show(_ screen: Screen) {
     guard screens.contains(screen) else { return }
+    guard screen != self.screen else { return }
     self.screen = screen
     options.cursor = nil
+    options.pin = nil
   }
 
   /// Goes out one layer: the chart's cursor, the pane, the screen.
   private mutating func leave() {
-    if options.cursor != nil {
+    if options.pin != nil {
+      options.pin = nil
+    } else if options.cursor != nil {
       options.cursor = nil
     } else if options.window != .all {
       options.window = .all

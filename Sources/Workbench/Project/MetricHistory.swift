@@ -125,6 +125,14 @@ struct MetricHistory: Equatable, Sendable {
     return nil
   }
 
+  /// The last point up to a step that no resume did again.
+  func lastIndex(ofStep step: Int, _ resumes: [RunSegment]) -> Int? {
+    for stretch in stretches(resumes).reversed() where !stretch.isSuperseded {
+      if let index = steps.lastIndex(atMost: Int64(step), in: stretch.range) { return index }
+    }
+    return nil
+  }
+
   /// The points over their steps that no resume did again.
   func current(_ resumes: [RunSegment]) -> PyramidPoints {
     let parts = stretches(resumes).filter { !$0.isSuperseded }.map {

@@ -26,6 +26,17 @@ struct RunHistory: Equatable, Sendable {
   /// The points of a series in the order of their recording.
   subscript(name: MetricName) -> MetricHistory { series[name] ?? MetricHistory() }
 
+  /// The names of all series, in alphabetical order.
+  var names: [MetricName] { series.keys.sorted { $0.rawValue < $1.rawValue } }
+
+  /// The train loss or, where there is none, the longest series: its points are the run's moments.
+  var main: MetricHistory {
+    let losses = self[.trainLoss]
+    if !losses.isEmpty { return losses }
+    return series.max { ($0.value.count, $1.key.rawValue) < ($1.value.count, $0.key.rawValue) }?.value
+      ?? losses
+  }
+
   /// Lets new points be appended to a series.
   mutating func extend<Result>(
     _ name: MetricName, _ body: (inout MetricHistory) throws -> Result

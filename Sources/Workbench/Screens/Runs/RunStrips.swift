@@ -2,23 +2,26 @@ import ProjectStore
 import TerminalUI
 
 extension WorkbenchState {
-  /// One figure of a run beside the losses, with its history.
-  private struct Strip {
-    var label: String
-    var value: String
-    var series: MetricName
+  /// The metrics beside the losses that have strips: those that every run here has, or, of a followed run, those that
+  /// its log has.
+  private func stripMetrics(_ run: Run) -> [MetricName] {
+    let usual: [MetricName] = [.learningRate, .gradientNorm, .residentBytes, .tokensPerSecond]
+    guard isWatching, let history = histories[run.id] else { return usual }
+    let known = history.names.filter {
+      history[$0].count > 1 && $0 != .trainLoss && $0 != .evalLoss && $0 != "epoch"
+    }
+    return usual.filter(known.contains) + known.filter { !usual.contains($0) }
   }
 
-  private func strips(_ run: Run) -> [Strip] {
-    [
-      Strip(
-        label: "learning rate", value: Figures.learningRate(run.learningRate), series: .learningRate),
-      Strip(
-        label: "gradient norm", value: run.gradientNorm.map(NumberText.short) ?? "–",
-        series: .gradientNorm),
-      Strip(label: "memory", value: Figures.bytes(run.residentBytes), series: .residentBytes),
-      Strip(label: "tokens/s", value: Figures.rate(run.tokensPerSecond), series: .tokensPerSecond),
-    ]
+  /// The newest value of a metric, as its run tells it.
+  private func newest(_ metric: MetricName, _ run: Run) -> Double? {
+    switch metric {
+    case .learningRate: run.learningRate
+    case .gradientNorm: run.gradientNorm
+    case .residentBytes: run.residentBytes.map(Double.init)
+    case .tokensPerSecond: run.tokensPerSecond
+    default: histories[run.id]?[metric].last?.value
+    }
   }
 
   /// Learning rate, gradient norm, memory and speed of the current run, each with its course over the run.
@@ -33,13 +36,13 @@ extension WorkbenchState {
     grid.pane(
       area, title: title, note: note, footer: run.message.map { StyledText($0, run.state.role) } ?? "")
     let inside = area.insideBox.inset(left: 1, right: 1)
-    for (line, strip) in strips(run).prefix(inside.height).enumerated() {
+    for (line, metric) in stripMetrics(run).prefix(inside.height).enumerated() {
       let row = inside.row(line)
-      grid.put(strip.label, x: row.x, y: row.y, .dim)
+      grid.put(metric.title, x: row.x, y: row.y, .dim, maximum: 14)
       let value = Rectangle(x: row.x + 14, y: row.y, width: 9, height: 1)
-      grid.put(StyledText(strip.value), in: value, align: .right)
+      grid.put(StyledText(metric.text(newest(metric, run))), in: value, align: .right)
       let history = histories[run.id] ?? RunHistory()
-      let points = history[strip.series].current(history.segments)
+      let points = history[metric].current(history.segments)
       // From zero, so that a small change looks small; well above the highest, so that the rows stay apart and quiet.
       let all = points.xRange.map { points.columns(ColumnRequest(x: $0, count: 1)).buckets[0] }
       let highest = all.flatMap { $0.count > 0 ? $0.maximum : nil } ?? 0

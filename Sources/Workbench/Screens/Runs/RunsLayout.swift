@@ -16,7 +16,7 @@ struct RunsLayout: Equatable {
   static let stripRows = 4
   private static let none = Rectangle(x: 0, y: 0, width: 0, height: 0)
 
-  init(size: Size, view: RunsView, runCount: Int, hasAnswers: Bool = true) {
+  init(size: Size, view: RunsView, runCount: Int, hasAnswers: Bool = true, hasStrips: Bool = true) {
     let body = Rectangle(size).inset(top: 1, bottom: 1)
     list = Self.none
     curves = Self.none
@@ -50,9 +50,10 @@ struct RunsLayout: Equatable {
     let columns =
       view.showsDetails
       ? parts[1].columns([.share(1.7), .share(1, minimum: 42, maximum: 78)]) : [parts[1]]
-    let left = columns[0].rows([.share(1, minimum: 8), .fixed(view.showsDetails ? Self.stripRows + 2 : 0)])
+    let hasStrips = hasStrips && view.showsDetails
+    let left = columns[0].rows([.share(1, minimum: 8), .fixed(hasStrips ? Self.stripRows + 2 : 0)])
     curves = left[0]
-    if view.showsDetails, columns[0].height >= 18 { strips = left[1] } else { curves = columns[0] }
+    if hasStrips, columns[0].height >= 18 { strips = left[1] } else { curves = columns[0] }
     if columns.count > 1 {
       let right = columns[1].rows([.share(1), hasAnswers ? .share(1) : .fixed(0)])
       events = right[0]

@@ -4,7 +4,10 @@ import TerminalUI
 /// All runs, the curves of those that are marked, and what the current one is doing.
 extension WorkbenchState {
   var runsLayout: RunsLayout {
-    RunsLayout(size: size, view: runList, runCount: runs.count, hasAnswers: !isWatching)
+    // The grid of metrics says what the strips say.
+    RunsLayout(
+      size: size, view: runList, runCount: runs.count, hasAnswers: !isWatching,
+      hasStrips: !options.showsAllMetrics)
   }
 
   func drawRuns(in grid: inout CellGrid) {

@@ -25,6 +25,8 @@ struct RunsView: Equatable, Sendable {
   /// The first event seen, and the first answer.
   var eventOffset = 0
   var answerOffset = 0
+  /// The first row of the grid of metrics that is seen.
+  var metricOffset = 0
 }
 
 extension WorkbenchState {
@@ -39,6 +41,7 @@ extension WorkbenchState {
     let layout = runsLayout
     let rows = max(1, layout.list.insideBox.height - 1)
     runList.list.reveal(height: rows, count: runs.count)
+    if options.showsAllMetrics { runList.metricOffset = metricGridLayout(layout.curves).offset }
     runList.eventOffset = max(0, min(runList.eventOffset, shownEvents.count - 1))
     let answerCount = currentRun.flatMap { answers[$0.id]?.count } ?? 0
     runList.answerOffset = max(0, min(runList.answerOffset, answerCount - 1))
@@ -48,6 +51,11 @@ extension WorkbenchState {
   mutating func move(_ action: Action) {
     let layout = runsLayout
     switch runList.pane {
+    case .curves where options.showsAllMetrics:
+      let grid = metricGridLayout(layout.curves)
+      var rows = ListSelection(selected: grid.offset)
+      Self.move(&rows, action, page: grid.rows, count: grid.rowCount - grid.rows + 1)
+      runList.metricOffset = rows.selected
     case .list, .curves:
       let rows = max(1, layout.list.insideBox.height - 1)
       runList.list.select(runs.firstIndex { $0.id == runList.selected } ?? 0, count: runs.count)
