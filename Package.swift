@@ -70,7 +70,8 @@ let package = Package(
     .testTarget(
       name: "TerminalUITests", dependencies: ["TerminalUI"], resources: [.copy("Goldens")]),
     .testTarget(
-      name: "WorkbenchTests", dependencies: ["Workbench", "TrainingLogs"], resources: [.copy("Goldens")]),
+      name: "WorkbenchTests", dependencies: ["Workbench", "TrainingLogs", "Jobs", "assay"],
+      resources: [.copy("Goldens")]),
     .testTarget(
       name: "JobsTests", dependencies: ["Jobs", "assay", "ProjectStore", "ModelFiles", "TrainingLogs"]),
   ],

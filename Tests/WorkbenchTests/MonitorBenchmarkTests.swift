@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 import Testing
 
 @testable import Workbench
@@ -21,5 +22,23 @@ import Testing
     let json = String(decoding: try encoder.encode(report), as: UTF8.self)
     #expect(json.contains(#""load_8_runs_100k_points_seconds":"#) && json.contains(#""nan_marked":true"#))
     #expect(report.lines.count == report.rows.count)
+  }
+
+  /// The program itself, on a pseudo-terminal; beside training it is measured by `assay bench monitor`.
+  @Test func itWatchesTheProgramFromOutside() throws {
+    let program = WorkerProcess.ownExecutable.deletingLastPathComponent().appendingPathComponent("assay")
+    let rows = try LiveScreenBenchmark(seconds: 1, model: nil, executable: program).run()
+    #expect(rows.map(\.name) == ["terminal_restored", "bytes_per_idle_minute"])
+    #expect(rows.map(\.isMet) == [true, true])
+  }
+
+  @Test func aGoalIsMissedByWhatIsBeyondIt() {
+    let rows: [MonitorReport.Row] = [
+      .init("a", .share(0.031), goal: .atMost(.share(0.03))),
+      .init("b", .share(0.03), goal: .atMost(.share(0.03))),
+      .init("c", .bytes(1), goal: .atMost(.bytes(0))), .init("d", .seconds(1), goal: .atMost(.bytes(5))),
+    ]
+    #expect(rows.map(\.isMet) == [false, true, false, false])
+    #expect(MonitorReport(rows: rows).lines[0].contains("3.1 %   missed, at most 3 %"))
   }
 }

@@ -1,7 +1,17 @@
-// Starting a worker that outlives the program that starts it.
+// Starting programs: a worker that outlives the program that starts it, and a program on a terminal that is measured.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
 
 /// Runs `executable worker RUN --project FOLDER` in a session of its own (no hang-up with the terminal, no ^C meant
 /// for the screen), signals at their defaults, stdin empty, stdout and stderr appended to `log`.
 /// Returns the process id, or -errno.
 int spawn_worker(const char *executable, const char *run, const char *project, const char *log);
+
+/// Runs a program on a new pseudo-terminal of type xterm-256color. `words` are the program and its arguments, each
+/// ended by a zero, `length` bytes in all. Returns the process id, or -errno; `master` is the terminal's other end.
+int spawn_on_terminal(const char *words, size_t length, int columns, int rows, int *master);
+/// What the program wrote: the bytes read, 0 when nothing came in that time, -1 when it has let go of the terminal.
+long terminal_read(int master, char *bytes, size_t capacity, int milliseconds);
+/// The settings of the line (termios) as one number, to be compared.
+uint64_t terminal_settings_hash(int master);

@@ -1,8 +1,12 @@
+import TerminalUI
+
 /// What `assay bench monitor` found out: a row for each thing measured, with what it is to be.
 public struct MonitorReport: Sendable {
   public enum Figure: Sendable, Equatable {
     case seconds(Double)
     case bytes(Int)
+    /// Of one core, 0…1.
+    case share(Double)
     case holds(Bool)
   }
 
@@ -30,6 +34,7 @@ public struct MonitorReport: Sendable {
       case (nil, _): nil
       case (.atMost(.seconds(let most)), .seconds(let seconds)): seconds <= most
       case (.atMost(.bytes(let most)), .bytes(let bytes)): bytes <= most
+      case (.atMost(.share(let most)), .share(let share)): share <= most
       case (.holds, .holds(let holds)): holds
       default: false
       }
@@ -59,7 +64,8 @@ public struct MonitorReport: Sendable {
 
   /// The unit stands with the figure.
   private static func words(_ name: String) -> String {
-    name.split(separator: "_").filter { $0 != "seconds" && $0 != "bytes" }.joined(separator: " ")
+    let words = name.split(separator: "_")
+    return (words.last == "seconds" ? words.dropLast() : words[...]).joined(separator: " ")
   }
 }
 
@@ -68,7 +74,9 @@ extension MonitorReport.Figure {
     switch self {
     case .seconds(let seconds) where seconds < 1: Figures.plain((seconds * 10_000).rounded() / 10) + " ms"
     case .seconds(let seconds): Figures.plain((seconds * 1000).rounded() / 1000) + " s"
+    case .bytes(let bytes) where bytes < 100_000: "\(NumberText.count(bytes)) B"
     case .bytes(let bytes): Figures.plain((Double(bytes) / 1e5).rounded() / 10) + " MB"
+    case .share(let share): Figures.plain((share * 1000).rounded() / 10) + " %"
     case .holds(let holds): holds ? "yes" : "no"
     }
   }
@@ -92,6 +100,7 @@ extension MonitorReport: Encodable {
       switch row.figure {
       case .seconds(let seconds): try object.encode(seconds, forKey: key)
       case .bytes(let bytes): try object.encode(bytes, forKey: key)
+      case .share(let share): try object.encode(share, forKey: key)
       case .holds(let holds): try object.encode(holds, forKey: key)
       }
     }
