@@ -21,7 +21,8 @@ let package = Package(
       ]),
 
     // Floor 5: the ncurses application.
-    .target(name: "Workbench", dependencies: ["TerminalUI", "Jobs", "ProjectStore", "TrainingLogs"]),
+    .target(
+      name: "Workbench", dependencies: ["TerminalUI", "Jobs", "ProjectStore", "TrainingLogs", "ModelFiles"]),
 
     // Floor 4: long tasks, and the terminal.
     .target(

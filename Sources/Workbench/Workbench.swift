@@ -18,6 +18,8 @@ public final class Workbench {
   /// `nil` where only logs are watched.
   private let store: ProjectStore?
   private let launcher: (any RunLaunching)?
+  /// Where files without a folder in their name go.
+  private let exportFolder: URL
   private let options: WorkbenchOptions
   private let themes: ThemeCatalog
   private var theme: Theme
@@ -48,6 +50,7 @@ public final class Workbench {
     self.store = store
     makeSource = { ProjectReader(store: store, onUpdate: $0) }
     self.launcher = launcher
+    exportFolder = projectFolder
     self.options = options
     let name = settings.name.isEmpty ? projectFolder.standardizedFileURL.lastPathComponent : settings.name
     state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: .now)
@@ -65,6 +68,7 @@ public final class Workbench {
     store = nil
     makeSource = { FollowedReader(paths: paths, onUpdate: $0) }
     launcher = nil
+    exportFolder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
     self.options = options
     let name = paths.count == 1 ? paths[0] : "\(paths.count) paths"
     state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: .now)
@@ -144,6 +148,8 @@ public final class Workbench {
         launcher?.resume(run) { [weak self] result in
           self?.onMain { $0.state.resumed(run, result.mapError { $0 }) }
         }
+      case .export(let name): export(to: name)
+      case .copy(let text): copy(text)
       case .nextTheme:
         nextTheme()
       case .quit(let code):
@@ -164,6 +170,40 @@ public final class Workbench {
         workbench.leaveWhenFiled()
         workbench.state.filed(command, run: run, result)
       }
+    }
+  }
+
+  /// Writes what is shown now, beside the screen.
+  private func export(to name: String) {
+    unfiled += 1
+    let (state, folder) = (state, exportFolder)
+    DispatchQueue.global(qos: .userInitiated).async { [weak self] in
+      let result = Result { try state.writeExport(name, in: folder) }
+      self?.onMain { workbench in
+        workbench.unfiled -= 1
+        workbench.leaveWhenFiled()
+        switch result {
+        case .success(let path): workbench.state.message = .init(kind: .note, text: "Wrote \(path)")
+        case .failure(let error): workbench.state.message = .init(kind: .error, text: "\(error)")
+        }
+      }
+    }
+  }
+
+  /// Asks the terminal to take a text. It does not say whether it did, so the text is in a file as well.
+  private func copy(_ text: String) {
+    let isSent = terminal?.copy(text) ?? false
+    let kept = Result { try CopiedText.keep(text) }
+    let count = text.split(separator: "\n").count
+    let what = "\(count) value\(count == 1 ? "" : "s")"
+    switch kept {
+    case .success(let path):
+      state.message = .init(
+        kind: .note,
+        text: isSent ? "Copied \(what); also in \(path)" : "Too long for the clipboard: in \(path)")
+    case .failure(let error):
+      state.message =
+        isSent ? .init(kind: .note, text: "Copied \(what)") : .init(kind: .error, text: "\(error)")
     }
   }
 

@@ -17,11 +17,9 @@ struct LineChartPlot {
     guard whole.width >= 12, whole.height >= 4 else { return nil }
     self.chart = chart
     self.glyphs = glyphs
-    let ranges = chart.allSegments.compactMap(\.points.xRange)
-    let reach = chart.xReach.filter(\.isFinite).map { $0...$0 }
-    guard let xData = chart.xRange ?? Self.union(ranges + (ranges.isEmpty ? [] : reach)) else { return nil }
+    guard let xData = chart.shownX else { return nil }
     let rows = whole.height - 2
-    guard let axis = Self.yAxis(chart, x: xData, rows: rows) else { return nil }
+    guard let axis = chart.yAxis(over: xData, maximumTicks: max(2, (rows + 1) / 3)) else { return nil }
     yAxis = axis
 
     let widest = axis.ticks.map { DisplayText.width($0.label) + Self.suffix(chart).count }.max() ?? 0
@@ -30,9 +28,7 @@ struct LineChartPlot {
     area = Rectangle(
       x: whole.x + labelWidth + 1, y: whole.y, width: whole.width - labelWidth - 2, height: rows)
     let ticks = max(2, (area.width - DisplayText.width(chart.xLabel)) / 9)
-    xAxis =
-      chart.xRange.map { Axis($0, measure: chart.xMeasure, maximumTicks: ticks) }
-      ?? Axis.around(xData, measure: chart.xMeasure, maximumTicks: ticks, roundsStart: false)
+    xAxis = chart.xAxis(over: xData, maximumTicks: ticks)
     canvas = PlotCanvas(columns: area.width, rows: area.height, mode: glyphs.plot)
 
     for series in chart.series where series.emphasis == .background { _ = plot(series) }
@@ -44,35 +40,6 @@ struct LineChartPlot {
   }
 
   // MARK: Axes
-
-  private static func union(_ ranges: [ClosedRange<Double>]) -> ClosedRange<Double>? {
-    guard var result = ranges.first else { return nil }
-    for range in ranges {
-      result = min(result.lowerBound, range.lowerBound)...max(result.upperBound, range.upperBound)
-    }
-    return result
-  }
-
-  private static func yAxis(_ chart: LineChart, x: ClosedRange<Double>, rows: Int) -> Axis? {
-    let ticks = max(2, (rows + 1) / 3)
-    if let fixed = chart.yRange, chart.yScale == .linear || fixed.lowerBound > 0 {
-      return Axis(fixed, scale: chart.yScale, maximumTicks: ticks, minimumDecimals: 1)
-    }
-    let request = ColumnRequest(
-      x: x, count: chart.clipsOutliers ? fenceColumns : 1, positiveOnly: chart.yScale == .logarithmic)
-    let buckets = chart.allSegments.flatMap { $0.points.columns(request).buckets }
-    let ranges = buckets.filter { $0.count > 0 }.map { $0.minimum...$0.maximum }
-    let shown = chart.clipsOutliers ? OutlierFence.range(of: buckets, scale: chart.yScale) : union(ranges)
-    guard let data = shown else {
-      // Only values without a place: they are still worth their marks.
-      let any = buckets.contains { $0.hasOnlyUndrawable || $0.nonPositive > 0 }
-      return any ? Axis(chart.yScale == .linear ? 0...1 : 0.1...1, scale: chart.yScale, maximumTicks: 2) : nil
-    }
-    return .around(data, scale: chart.yScale, maximumTicks: ticks, minimumDecimals: 1)
-  }
-
-  /// As many columns tell what the most values are like; more would only take longer.
-  private static let fenceColumns = 200
 
   private static func suffix(_ chart: LineChart) -> String {
     chart.yUnit.count <= 2 ? chart.yUnit : ""
@@ -313,8 +280,4 @@ struct LineChartPlot {
     }
     return true
   }
-}
-
-extension LineChart {
-  fileprivate var allSegments: [ChartSegment] { series.flatMap(\.segments) }
 }

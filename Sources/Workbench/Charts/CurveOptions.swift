@@ -1,9 +1,9 @@
 import TerminalUI
 
 /// How curves over a run's progress are shown; the same on all screens.
-struct CurveOptions: Hashable, Sendable {
+public struct CurveOptions: Hashable, Sendable {
   /// What stands on the x axis.
-  enum Progress: String, CaseIterable, Sendable {
+  public enum Progress: String, CaseIterable, Sendable {
     case step, tokens, epoch, time, wall
 
     /// The next one in the cycle.
@@ -23,18 +23,18 @@ struct CurveOptions: Hashable, Sendable {
     }
   }
 
-  var progress = Progress.step
-  var lossScale = AxisScale.linear
+  public var progress = Progress.step
+  public var lossScale = AxisScale.linear
   /// Weight of the past in the train loss's moving average; 0 shows the raw values only.
-  private(set) var smoothing = 0.9
+  public private(set) var smoothing = 0.9
   /// An x that is looked at.
   var cursor: Double?
   /// An x that the cursor is compared to.
   var pin: Double?
   /// Leaves values that are far from the others out of the y axis; they are counted.
-  var clipsOutliers = false
+  public var clipsOutliers = false
   /// Shows all metrics as small charts in place of the losses alone.
-  var showsAllMetrics = false
+  public var showsAllMetrics = false
   /// Shows the metrics whose names match only; empty shows all.
   var metricFilter = ""
   /// The part of the x axis that is shown.
@@ -42,7 +42,7 @@ struct CurveOptions: Hashable, Sendable {
 
   static let smoothings = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995]
 
-  init(smoothing: Double = 0.9) {
+  public init(smoothing: Double = 0.9) {
     self.smoothing = smoothing.isFinite ? min(max(smoothing, 0), 0.999) : 0.9
   }
 

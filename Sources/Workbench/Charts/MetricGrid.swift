@@ -83,16 +83,34 @@ extension WorkbenchState {
   /// One metric: its name and the values of every run above its curves.
   private func drawMetric(_ metric: MetricName, in grid: inout CellGrid, _ area: Rectangle) {
     guard area.height > 1 else { return }
-    let known = shownRuns.compactMap { run in
-      curves[run.id].map { (run: run, segments: segments(metric, run, $0)) }
+    var chart = metricChart(metric)
+    chart.minimumLabelWidth = 6
+    var facts = ChartFacts()
+    grid.clipped(to: area) { facts = chart.draw(in: &$0, area.inset(top: 1)) }
+
+    var head = StyledText(metric.title, .text, .bold)
+    for run in shownRuns {
+      guard let curves = curves[run.id] else { continue }
+      let segments = segments(metric, run, curves)
+      guard !segments.isEmpty else { continue }
+      head += StyledText("  \(run.letter) ", run.role, .bold) + value(metric, run, segments)
     }
-    let series = known.reversed().flatMap { run, segments -> [ChartSeries] in
-      let isSmoothed = metric == .trainLoss && !(curves[run.id]?.smoothedTrain.isEmpty ?? true)
+    let note = facts.note(grid.glyphs)
+    if !note.isEmpty { head += StyledText("  ") + note }
+    grid.put(head, in: area.row(0))
+  }
+
+  /// The curves of one metric of all shown runs.
+  func metricChart(_ metric: MetricName) -> LineChart {
+    let known = shownRuns.compactMap { run in curves[run.id].map { (run: run, curves: $0) } }
+    let series = known.reversed().flatMap { run, curves -> [ChartSeries] in
+      let smoothed = metric == .trainLoss ? curves.smoothedTrain : []
       var raw = ChartSeries(
-        name: run.name, letter: isSmoothed ? nil : run.letter, role: run.role, segments: segments,
-        emphasis: isSmoothed ? .background : .normal, marksPoints: metric == .evalLoss)
+        name: run.name, letter: smoothed.isEmpty ? run.letter : nil, role: run.role,
+        segments: segments(metric, run, curves), emphasis: smoothed.isEmpty ? .normal : .background,
+        marksPoints: metric == .evalLoss)
       raw.marksSegments = metric != .evalLoss
-      guard isSmoothed, let smoothed = curves[run.id]?.smoothedTrain else { return [raw] }
+      guard !smoothed.isEmpty else { return [raw] }
       return [
         raw,
         ChartSeries(
@@ -100,20 +118,10 @@ extension WorkbenchState {
       ]
     }
     var chart = progressChart(series)
-    if metric == .trainLoss || metric == .evalLoss { chart.yScale = options.lossScale }
     chart.xRange = chart.xRange ?? progressRange
-    chart.minimumLabelWidth = 6
+    if metric == .trainLoss || metric == .evalLoss { chart.yScale = options.lossScale }
     chart.emptyText = "no points on this axis"
-    var facts = ChartFacts()
-    grid.clipped(to: area) { facts = chart.draw(in: &$0, area.inset(top: 1)) }
-
-    var head = StyledText(metric.title, .text, .bold)
-    for (run, segments) in known where !segments.isEmpty {
-      head += StyledText("  \(run.letter) ", run.role, .bold) + value(metric, run, segments)
-    }
-    let note = facts.note(grid.glyphs)
-    if !note.isEmpty { head += StyledText("  ") + note }
-    grid.put(head, in: area.row(0))
+    return chart
   }
 
   private func segments(_ metric: MetricName, _ run: Run, _ curves: RunCurves) -> [ChartSegment] {

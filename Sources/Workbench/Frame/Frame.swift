@@ -115,6 +115,7 @@ extension WorkbenchState {
     case .palette(let palette): palette.draw(in: &grid, area.inset(top: min(2, area.height / 8)))
     case .stop(let dialog, _), .quit(let dialog): dialog.draw(in: &grid, area)
     case .learningRate(let form, _): form.draw(in: &grid, area)
+    case .export(let form): form.draw(in: &grid, area)
     case .newRun(let form): form.draw(in: &grid, area)
     case nil: break
     }

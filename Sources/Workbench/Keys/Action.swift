@@ -36,6 +36,8 @@ enum Action: String, CaseIterable, Sendable {
   case zoomToPin = "chart.zoom-to-pin"
   case clipOutliers = "chart.clip"
   case allMetrics = "chart.metrics"
+  case exportChart = "chart.export"
+  case copyValues = "chart.copy"
 
   case nextPane = "pane.next"
   case previousPane = "pane.previous"
@@ -82,6 +84,8 @@ extension Action {
     case .zoomToPin: "zoom to pin … cursor"
     case .clipOutliers: "clip outliers"
     case .allMetrics: "all metrics or losses"
+    case .exportChart: "export curves"
+    case .copyValues: "copy the values"
     case .nextPane: "next pane"
     case .previousPane: "previous pane"
     case .showOverview: "Overview"
@@ -127,6 +131,8 @@ extension Action {
     case .zoomToPin: [.character("b")]
     case .clipOutliers: [.character("C")]
     case .allMetrics: [.character("w")]
+    case .exportChart: [.character("E")]
+    case .copyValues: [.character("Y")]
     case .nextPane: [.tab]
     case .previousPane: [.backTab]
     case .showOverview: [.character("1")]
@@ -146,7 +152,9 @@ extension Action {
       Section.runs
     case .openRuns: Section.overview
     case .newRun, .progressAxis, .lossScale, .smoothMore, .smoothLess, .cursorRight, .cursorLeft, .zoomIn,
-      .zoomOut, .panLeft, .panRight, .showAll, .pinCursor, .zoomToPin, .clipOutliers, .allMetrics:
+      .zoomOut, .panLeft, .panRight, .showAll, .pinCursor, .zoomToPin, .clipOutliers, .allMetrics,
+      .exportChart,
+      .copyValues:
       Section.curves
     case .nextPane, .previousPane, .showOverview, .showRuns, .help, .palette, .nextTheme, .leave, .quit:
       KeyTable.everywhere

@@ -28,6 +28,13 @@ extension Dialog {
 }
 
 extension Form {
+  static func export(_ name: String) -> Form {
+    let field = FormField(
+      name: "file", label: "File", kind: .text(isRequired: true), value: name,
+      help: ".svg and .txt draw the curves, .csv and .jsonl hold their points.")
+    return Form(title: "Export curves", submitTitle: "write", fields: [field])
+  }
+
   static func learningRate(_ run: Run) -> Form {
     let field = FormField(
       name: "learning_rate", label: "Learning rate", kind: .number(0...1),

@@ -7,6 +7,10 @@ enum Effect: Sendable {
   case file(RunCommand, run: Run.ID)
   case start(RunRequest)
   case resume(Run.ID)
+  /// Writes the curves into a new file, whose name's end says how.
+  case export(String)
+  /// Puts a text into the clipboard.
+  case copy(String)
   case nextTheme
   case quit(code: Int32)
   case die(signal: Int32)
@@ -20,4 +24,5 @@ enum Overlay: Sendable {
   case quit(Dialog)
   case learningRate(Form, run: Run.ID)
   case newRun(NewRunForm)
+  case export(Form)
 }

@@ -42,6 +42,9 @@ extension WorkbenchState {
     case .newRun(var form):
       form.paste(text)
       overlay = .newRun(form)
+    case .export(var form):
+      form.paste(text)
+      overlay = .export(form)
     case .help, .stop, .quit, nil:
       break
     }
@@ -91,6 +94,15 @@ extension WorkbenchState {
       show(.runs)
       options.showsAllMetrics.toggle()
       if size.width < 80 || size.height < 20 { runList.pane = .curves }
+    case .exportChart:
+      let name = shownRuns.count == 1 ? shownRuns[0].name : projectName
+      overlay = .export(.export("\(options.showsAllMetrics ? "metrics" : "loss")-\(Self.fileName(name)).svg"))
+    case .copyValues:
+      guard let values = copiedValues else {
+        message = Message(kind: .note, text: "There are no values yet.")
+        return []
+      }
+      return [.copy(values)]
     case .nextPane:
       movePane(by: 1)
     case .previousPane:
@@ -113,6 +125,11 @@ extension WorkbenchState {
       overlay = .quit(.quit(alive: alive))
     }
     return []
+  }
+
+  /// A name for people as one for a file.
+  private static func fileName(_ name: String) -> String {
+    String(name.map { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" ? $0 : "-" }.prefix(60))
   }
 
   private mutating func pinCursor() {
@@ -279,6 +296,20 @@ extension WorkbenchState {
         }
         overlay = nil
         return [.file(.setLearningRate(rate), run: run)]
+      }
+    case .export(var form):
+      switch form.handle(key) {
+      case .editing: overlay = .export(form)
+      case .cancelled: overlay = nil
+      case .submitted:
+        let name = form.value("file")
+        guard ChartFile(fileName: name) != nil else {
+          form.externalProblems["file"] = "The name must end in \(ChartFile.endings)"
+          overlay = .export(form)
+          return []
+        }
+        overlay = nil
+        return [.export(name)]
       }
     case .newRun(var form):
       switch form.handle(key) {

@@ -124,4 +124,30 @@ import Testing
   private func listedState(_ result: ChildProcess.Result) throws -> String? {
     try JSONText.objects(result.output).first?["state"] as? String
   }
+
+  /// Curves and their points, to files and to stdout.
+  @Test func exportsCurves() async throws {
+    let place = try Workplace()
+    let trained = try await place.succeed(place.training(steps: 12, "--foreground", "--eval-every", "4"))
+    let summary = try JSONText.object(String(try #require(trained.output.split(separator: "\n").last)))
+    let run = try #require(summary["run"] as? String)
+    let rows = try await place.succeed(["export", "metrics", run]).output.split(separator: "\n")
+    #expect(rows.first == "run,name,series,segment,superseded,step,trained_tokens,epoch,wall_time,value")
+    #expect(rows.count { $0.contains(",train_loss,") } == 12)
+    // Both categories are in the eval split, so each has a curve of its own.
+    for series in ["eval_loss", "eval_loss/factual", "eval_loss/conceptual"] {
+      #expect(rows.count { $0.contains(",\(series),") } == 4, "\(series)")
+    }
+    let file = place.folder.appendingPathComponent("loss.svg").path
+    try await place.succeed(["export", "chart", run, "--output", file, "--x", "epoch"])
+    let svg = try String(contentsOfFile: file, encoding: .utf8)
+    #expect(svg.contains("Loss · x epoch") && svg.hasSuffix("</svg>\n"))
+    let again = try await place.run("export", "chart", run, "--output", file)
+    #expect(again.ending == .exit(1))
+    #expect(again.errors.contains("exists already"))
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == svg)
+    let text = try await place.succeed(["export", "chart", run, "--ascii", "--width", "60", "--height", "12"])
+    #expect(text.output.hasPrefix("+ Loss . x step"))
+    #expect(try await place.run("export", "chart", "nosuch").ending == .exit(1))
+  }
 }
