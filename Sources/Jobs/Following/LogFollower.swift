@@ -33,20 +33,24 @@ public final class LogFollower: Sendable {
   private let state: Mutex<State>
   private let queue: DispatchQueue
   private let fallbackInterval: DispatchTimeInterval
+  private let tellsWhileReading: Bool
   private let onChange: @Sendable ([FollowedRun], _ problems: [LogFileError]) -> Void
 
   /// - Parameters:
   ///   - paths: files, folders or trees.
   ///   - queue: a serial queue, where everything happens and `onChange` is called.
   ///   - fallbackInterval: how often to look where nothing can be heard.
+  ///   - tellsWhileReading: whether to tell of what is there at first piece by piece, and not once all is read.
   ///   - onChange: told all runs, at first and when any of them changed.
   public init(
     paths: [String], queue: DispatchQueue, fallbackInterval: DispatchTimeInterval = .seconds(2),
+    tellsWhileReading: Bool = false,
     onChange: @escaping @Sendable ([FollowedRun], _ problems: [LogFileError]) -> Void
   ) {
     state = Mutex(State(logs: FollowedLogs(paths: paths)))
     self.queue = queue
     self.fallbackInterval = fallbackInterval
+    self.tellsWhileReading = tellsWhileReading
     self.onChange = onChange
   }
 
@@ -117,7 +121,8 @@ public final class LogFollower: Sendable {
         let share = isMore ? 0 : Self.restingShare
         state.earliestLook = now + .nanoseconds(share * Int(now.uptimeNanoseconds - start.uptimeNanoseconds))
       }
-      guard state.revision != state.logs.revision, !(isMore && state.revision < 0) else { return nil }
+      guard state.revision != state.logs.revision, tellsWhileReading || !isMore || state.revision >= 0
+      else { return nil }
       state.revision = state.logs.revision
       return (state.logs.runs, state.logs.problems)
     }

@@ -42,6 +42,8 @@ public struct LogFile: Sendable {
   public private(set) var unfinished: String?
   /// Whether the last read stopped at its budget.
   private(set) var hasMore = false
+  /// How much of it was read, 0…1; what no reader can read counts as read.
+  var readShare: Double { hasMore && size > 0 ? Double(offset) / Double(size) : 1 }
 
   /// What one should know when looking at its curves.
   public var warnings: [String] {

@@ -17,6 +17,8 @@ public struct FollowedRun: Identifiable, Sendable {
   public var series: [LogSeries] = []
   /// What one should know when looking at it.
   public var warnings: [String] = []
+  /// How much of its files was read, 0…1: large ones are read piece by piece.
+  public var readShare = 1.0
   /// What is to be expected of a log whose writer is not done: its last line lacks an end, or it is still empty.
   public var unfinished: String?
 

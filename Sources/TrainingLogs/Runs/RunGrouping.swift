@@ -46,6 +46,7 @@ enum RunGrouping {
     run.totalSteps = file.facts.totalSteps
     run.configuration = file.facts.configuration
     run.series = file.curves.series
+    run.readShare = file.readShare
     run.unfinished = file.unfinished
     if file.format != nil, run.series.isEmpty { run.unfinished = file.unfinished ?? noMeasurements }
     return run
@@ -146,6 +147,7 @@ enum RunGrouping {
       var run = self.run(files[0])
       run.series = curves.series
       run.otherSources = files.dropFirst().map(\.path)
+      run.readShare = files.map(\.readShare).reduce(0, +) / Double(files.count)
       run.unfinished = files.compactMap(\.unfinished).first
       run.warnings = files.flatMap { file in
         file.warnings.map { files.count > 1 ? "\(file.name): \($0)" : $0 }

@@ -29,7 +29,8 @@ final class FollowedReader: RunSource {
   }
 
   func start() {
-    let follower = LogFollower(paths: paths, queue: queue) { [weak self] runs, problems in
+    let follower = LogFollower(paths: paths, queue: queue, tellsWhileReading: true) {
+      [weak self] runs, problems in
       guard let self else { return }
       let update = state.withLock { $0.runs.update(runs, problems: problems) }
       if !update.isEmpty { onUpdate(update) }

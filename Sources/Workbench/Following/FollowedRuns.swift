@@ -88,7 +88,7 @@ struct FollowedRuns: Sendable {
       mine.taken[series.name] = (series.points.count, series.points[series.points.count - 1])
     }
     mine.history.segments = places.resumes
-    mine.history.storedCount = mine.history.count
+    mine.history.storedCount = Int(Double(mine.history.count) / max(1e-6, followed.readShare))
     mine.history.readCount = mine.history.count
     mine.run.take(followed, names)
     // Where something changed, or at first: the time of the writing, not that of the reading.

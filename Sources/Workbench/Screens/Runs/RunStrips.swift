@@ -66,8 +66,10 @@ extension WorkbenchState {
       ("tok/s", Figures.padded(Figures.rate(run.tokensPerSecond), 5)),
     ]
     var line = StyledText("\(run.letter)", run.role, .bold)
-    if run.state != .running { line += StyledText(" \(run.state.rawValue)", run.state.role) }
-    for (label, value) in parts { line += StyledText("  \(label) ", .dim) + StyledText(value) }
+    if run.state != .running { line += StyledText(" ") + stateText(run) }
+    for (label, value) in parts where !isWatching || !value.contains("–") {
+      line += StyledText("  \(label) ", .dim) + StyledText(value)
+    }
     return line
   }
 }
