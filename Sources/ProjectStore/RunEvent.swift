@@ -26,6 +26,8 @@ public struct RunEvent: Equatable, Sendable {
     public static let earlyStop = Kind(rawValue: "early_stop")
     /// The learning rate was set by a command.
     public static let learningRate = Kind(rawValue: "learning_rate")
+    /// Something about a run's log that one should know when looking at its curves.
+    public static let note = Kind(rawValue: "note")
     public static let warning = Kind(rawValue: "warning")
     public static let finished = Kind(rawValue: "finished")
     public static let stopped = Kind(rawValue: "stopped")

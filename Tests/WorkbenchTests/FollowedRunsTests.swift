@@ -131,6 +131,27 @@ struct FollowedRunsTests {
     }
   }
 
+  @Test("A note that is said in other words keeps its place in the events")
+  func notes() throws {
+    let log = try Log()
+    func state(_ steps: Int) -> String {
+      let history = (1...steps).map { #"{"step":\#($0),"loss":3}"# }.joined(separator: ",")
+      return #"{"global_step":\#(steps),"max_steps":9,"log_history":[\#(history)]}"#
+    }
+    for step in 2...5 {
+      let folder = log.folder.appendingPathComponent("checkpoint-\(step)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try log.write([state(step)], to: "checkpoint-\(step)/trainer_state.json")
+      let events = log.update().events.values.first
+      if step > 2 {
+        #expect(events?.count == 1)
+        #expect(events?.first?.message.contains("checkpoint-\(step - 1)") == true)
+        #expect(events?.first?.step == 3, "It is told where it was first")
+        #expect(events?.first?.kind == .note)
+      }
+    }
+  }
+
   @Test("A run that was written to last stands on top; a file that is no log stands last and says why")
   func order() throws {
     let log = try Log()

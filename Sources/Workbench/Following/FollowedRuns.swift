@@ -11,7 +11,22 @@ struct FollowedRuns: Sendable {
     var events: [RunEvent] = []
     /// By the log's name of a series, how many of its points were taken in and which was the last.
     var taken: [String: (count: Int, last: LogPoint)] = [:]
-    var notes: Set<String> = []
+
+    /// Notes that are not said any more go. One that is said in other words, such as with a longer list of files, keeps
+    /// its place.
+    mutating func takeNotes(_ notes: [String], at time: Date) {
+      var gone = events.filter { !notes.contains($0.message) }
+      let known = Set(events.map(\.message))
+      events.removeAll { gone.contains($0) }
+      for note in notes where !known.contains(note) {
+        let before = gone.popLast()
+        events.append(
+          RunEvent(
+            run: run.id, time: before?.time ?? time, step: before?.step ?? run.step, kind: .note,
+            message: note))
+      }
+      events.sort { ($0.time, $0.step, $0.message) > ($1.time, $1.step, $1.message) }
+    }
   }
 
   private var known: [FollowedRun.ID: Known] = [:]
@@ -28,12 +43,12 @@ struct FollowedRuns: Sendable {
     for run in followed {
       guard var mine = known.removeValue(forKey: run.id) else { continue }
       let count = mine.history.count
-      let noteCount = mine.events.count
+      let notes = mine.events
       Self.take(run, into: &mine, now)
       if mine.history.count != count || isFirst || before[run.id] == nil {
         update.histories[mine.run.id] = mine.history
       }
-      if mine.events.count != noteCount || before[run.id] == nil { update.events[mine.run.id] = mine.events }
+      if mine.events != notes || before[run.id] == nil { update.events[mine.run.id] = mine.events }
       if before[run.id] == nil { update.answers[mine.run.id] = [] }
       known[run.id] = mine
     }
@@ -95,12 +110,7 @@ struct FollowedRuns: Sendable {
     let written = lastWrite(followed)
     mine.history.writtenAt = written
     if mine.run.state == .finished { mine.run.finishedAt = written }
-    for note in followed.warnings where mine.notes.insert(note).inserted {
-      mine.events.insert(
-        RunEvent(
-          run: mine.run.id, time: min(now, written), step: mine.run.step, kind: .warning, message: note),
-        at: 0)
-    }
+    mine.takeNotes(followed.warnings, at: min(now, written))
   }
 
   private static func holds(

@@ -52,7 +52,7 @@ extension WorkbenchState {
       Table.Column("eval", minimum: 6, align: .right, priority: 7),
       Table.Column("best", minimum: 6, align: .right, priority: 2),
       Table.Column("tok/s", minimum: 6, align: .right, priority: 1),
-      Table.Column("left", minimum: 10, align: .right, priority: 3),
+      Table.Column(isWatching ? "written" : "left", minimum: 10, align: .right, priority: 3),
     ]
     if showsMore {
       columns += [
