@@ -61,7 +61,9 @@ struct FollowedRuns: Sendable {
 
   /// Gives new runs their numbers, the one that was written to last the highest: it stands on top.
   private mutating func number(_ followed: [FollowedRun], _ now: Date) {
-    let unknown = followed.filter { known[$0.id] == nil }.map { (run: $0, written: Self.lastWrite($0)) }
+    let unknown = followed.filter { known[$0.id] == nil }.map {
+      (run: $0, written: Self.lastWrite($0) ?? now)
+    }
     let ordered = unknown.sorted { one, other in
       let isLog = (one.run.format != nil, other.run.format != nil)
       return isLog.0 == isLog.1 ? one.written < other.written : !isLog.0
@@ -81,7 +83,9 @@ struct FollowedRuns: Sendable {
     if !holds(mine.taken, in: followed.series) {
       // Another file became the source, or the log was written anew.
       mine.taken = [:]
+      let written = mine.history.writtenAt
       mine.history = RunHistory()
+      mine.history.writtenAt = written
       mine.run.bestEvalLoss = nil
       mine.run.bestStep = nil
     }
@@ -107,10 +111,12 @@ struct FollowedRuns: Sendable {
     mine.history.readCount = mine.history.count
     mine.run.take(followed, names)
     // Where something changed, or at first: the time of the writing, not that of the reading.
-    let written = lastWrite(followed)
+    // A file that is gone was written when it was.
+    let isFirst = mine.history.writtenAt == nil
+    let written = lastWrite(followed) ?? mine.history.writtenAt ?? now
     mine.history.writtenAt = written
     if mine.run.state == .finished { mine.run.finishedAt = written }
-    mine.takeNotes(followed.warnings, at: min(now, written))
+    mine.takeNotes(followed.warnings, at: isFirst ? min(now, written) : now)
   }
 
   private static func holds(
@@ -126,10 +132,10 @@ struct FollowedRuns: Sendable {
   }
 
   /// When one of the run's files was written to last.
-  private static func lastWrite(_ run: FollowedRun) -> Date {
+  private static func lastWrite(_ run: FollowedRun) -> Date? {
     ([run.source] + run.otherSources).compactMap {
       try? FileManager.default.attributesOfItem(atPath: $0)[.modificationDate] as? Date
-    }.max() ?? .distantPast
+    }.max()
   }
 }
 

@@ -88,4 +88,43 @@ import Testing
     child.send(signal: SIGINT)
     #expect(try await child.finish().ending == .exit(130))
   }
+
+  /// At a terminal the runs are on the workbench's screen, as another process writes them.
+  @Test func showsRunsLiveAtATerminal() async throws {
+    let place = try Workplace()
+    let folder = place.folder.appendingPathComponent("outputs")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let log = folder.appendingPathComponent("metrics.jsonl")
+    func line(_ step: Int) -> String {
+      #"{"step":\#(step),"loss":\#(3 - Double(step) / 100),"max_steps":400}"# + "\n"
+    }
+
+    let terminal = try TerminalSession(
+      place.program(Workplace.program, ["watch", folder.path]), width: 110, height: 32)
+    let before = try await terminal.settings()
+    try await terminal.wait(for: "No training log in")
+    try Data((1...40).map(line).joined().utf8).write(to: log)
+    let first = try await terminal.wait(for: "the run") {
+      $0.text.contains("A metrics.jsonl") && $0.text.contains("2.600") && $0.brailleCount > 20
+    }
+    #expect(first.text.contains("◉ live"))
+    let handle = try FileHandle(forWritingTo: log)
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data((41...90).map(line).joined().utf8))
+    try handle.close()
+    try await terminal.wait(for: "2.100")
+    // What was drawn stays when its file goes.
+    try FileManager.default.removeItem(at: log)
+    try await terminal.wait(for: "cannot be read")
+    let gone = try await terminal.wait(for: "2.100")
+    #expect(gone.text.contains(" s ago"), "It was written when it was written")
+    #expect(gone.brailleCount > 20)
+    try await terminal.type("n")
+    try await terminal.wait(for: "Only logs are watched here")
+    try await terminal.type("q")
+    #expect(try await terminal.finish() == .exit(0))
+    #expect(try await terminal.settings() == before)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty, "Nothing is written there")
+  }
 }
