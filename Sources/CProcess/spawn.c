@@ -13,8 +13,8 @@ extern char **environ;
 #define POSIX_SPAWN_SETSID 0x80
 #endif
 
-int spawn_worker(const char *executable, const char *run, const char *project, const char *log) {
-  char *const arguments[] = {(char *)executable, (char *)"worker", (char *)run, (char *)"--project", (char *)project, 0};
+static int spawn_detached(const char *executable, char *const arguments[], const char *folder, const char *log,
+                          char *const environment[]) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t all, none;
@@ -31,13 +31,25 @@ int spawn_worker(const char *executable, const char *run, const char *project, c
   // Whoever waits for the program that starts the worker must not wait for the worker: Foundation's Process has its
   // child inherit a socket, and takes it for running until every copy of the socket is closed.
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  // Last, so that a relative path of the log is the caller's.
+  if (folder) posix_spawn_file_actions_addchdir_np(&actions, folder);
   sigfillset(&all);
   sigemptyset(&none);
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  code = posix_spawn(&pid, executable, &actions, &attributes, arguments, environ);
+  code = posix_spawn(&pid, executable, &actions, &attributes, arguments, environment);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return code ? -code : pid;
+}
+
+int spawn_worker(const char *executable, const char *run, const char *project, const char *log) {
+  char *const arguments[] = {(char *)executable, (char *)"worker", (char *)run, (char *)"--project", (char *)project, 0};
+  return spawn_detached(executable, arguments, 0, log, environ);
+}
+
+int spawn_shell(const char *command, const char *folder, const char *log, char *const environment[]) {
+  char *const arguments[] = {(char *)"sh", (char *)"-c", (char *)command, 0};
+  return spawn_detached("/bin/sh", arguments, folder, log, environment);
 }

@@ -23,6 +23,8 @@ public struct RunEvent: Equatable, Sendable {
     public static let overfitting = Kind(rawValue: "overfitting")
     /// A loss or gradient is not finite.
     public static let nan = Kind(rawValue: "nan")
+    /// The train loss has risen far above its lowest and stays there.
+    public static let diverging = Kind(rawValue: "diverging")
     public static let earlyStop = Kind(rawValue: "early_stop")
     /// The learning rate was set by a command.
     public static let learningRate = Kind(rawValue: "learning_rate")

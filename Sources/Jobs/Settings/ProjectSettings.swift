@@ -13,6 +13,8 @@ public struct ProjectSettings: Equatable, Sendable {
   public var theme = "dark"
   /// `[workbench] smoothing`: weight of the past in the train loss's moving average.
   public var smoothing = 0.9
+  /// `[alerts]`
+  public var alerts = AlertSettings()
 
   public init() {}
 
@@ -27,6 +29,15 @@ public struct ProjectSettings: Equatable, Sendable {
         .number(
           "smoothing", "Smoothing", \.smoothing, from: 0, to: 0.999,
           "Weight of the past in the train loss's moving average; 0 shows the raw values only."),
+      ]
+    ),
+    (
+      "alerts",
+      [
+        .flag("bell", "Bell", \.alerts.bell, "Ring the terminal's bell for a new alert."),
+        .text(
+          "command", "Command", \.alerts.command,
+          "Run by /bin/sh for each alert, which stands in ASSAY_ALERT, ASSAY_RUN, …; empty for none."),
       ]
     ),
   ]
@@ -53,10 +64,15 @@ extension ProjectSettings {
   ///
   /// - Throws: ``SettingsFileError``. Nothing is guessed: an unknown option is an error.
   public init(file: URL) throws {
-    guard FileManager.default.fileExists(atPath: file.path) else {
-      self.init()
-      return
-    }
+    self.init()
+    try read(file)
+  }
+
+  /// Takes over what a file says, if there is one.
+  ///
+  /// - Parameter sections: those that it may have; all by default.
+  mutating func read(_ file: URL, sections: [String]? = nil) throws {
+    guard FileManager.default.fileExists(atPath: file.path) else { return }
     let resolved = file.resolvingSymlinksInPath().path
     let type = (try? FileManager.default.attributesOfItem(atPath: resolved))?[.type] as? FileAttributeType
     // A pipe would be waited for, a device need not end.
@@ -81,12 +97,16 @@ extension ProjectSettings {
     guard !data.contains(0) else {
       throw SettingsFileError.unreadable(file: file.path, reason: "it holds a NUL byte")
     }
-    try self.init(toml: text, file: file.path)
+    try read(toml: text, file: file.path, sections: sections)
   }
 
   /// - Parameter file: how errors name the text's origin.
   init(toml text: String, file: String) throws {
     self.init()
+    try read(toml: text, file: file)
+  }
+
+  private mutating func read(toml text: String, file: String, sections: [String]? = nil) throws {
     let document: TOMLTable
     do {
       document = try TOMLTable(string: text)
@@ -96,7 +116,7 @@ extension ProjectSettings {
         reason: error.description)
     }
     let lines = TOMLLines(text)
-    let sectionNames = Self.sections.map(\.name) + ["training"]
+    let sectionNames = sections ?? Self.sections.map(\.name) + ["training"]
 
     // In the order of the lines, so that the first error reported is the first one seen by the reader.
     for section in document.keys.sorted(by: { lines.line(of: $0) ?? 0 < lines.line(of: $1) ?? 0 }) {
@@ -108,7 +128,7 @@ extension ProjectSettings {
       guard sectionNames.contains(section), let table = document[section]?.table else {
         throw SettingsFileError.unknownSection(
           file: file, line: lines.line(of: section), section: section,
-          nearest: Self.nearestSection(to: section))
+          nearest: sections.map { nearestName(to: section, among: $0) } ?? Self.nearestSection(to: section))
       }
       for key in table.keys.sorted(by: {
         lines.line(of: $0, in: section) ?? 0 < lines.line(of: $1, in: section) ?? 0

@@ -53,7 +53,7 @@ extension RunEvent.Kind {
     switch self {
     case .improved, .finished: .good
     case .overfitting, .warning, .earlyStop, .paused: .warning
-    case .nan, .failed: .bad
+    case .nan, .diverging, .failed: .bad
     case .checkpoint, .evaluated: .text
     default: .accent
     }
@@ -62,7 +62,7 @@ extension RunEvent.Kind {
   func glyph(isAscii: Bool) -> String {
     switch self {
     case .improved: isAscii ? "v" : "▼"
-    case .overfitting: isAscii ? "^" : "▲"
+    case .overfitting, .diverging: isAscii ? "^" : "▲"
     case .nan, .failed: isAscii ? "x" : "✗"
     case .warning: "!"
     case .checkpoint: isAscii ? "+" : "◆"
