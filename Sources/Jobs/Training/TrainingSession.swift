@@ -29,7 +29,8 @@ final class TrainingSession {
   private var lastLoss: Double?
   private var speeds: [Double] = []
   private var firstStepSeconds: Double?
-  private var overfitting: OverfittingWatch
+  private var alerts: RunAlertWatch
+  private let hook: AlertHook?
 
   private var folder: URL { store.runFolder(runID) }
   private var checkpointFolder: URL { folder.appendingPathComponent("checkpoint") }
@@ -37,11 +38,12 @@ final class TrainingSession {
 
   /// Opens everything and, when the run has a checkpoint, goes back to it.
   init(
-    store: ProjectStore, run id: Run.ID, cache: ModelCache,
+    store: ProjectStore, run id: Run.ID, cache: ModelCache, hook: AlertHook? = nil,
     observer: @escaping @Sendable (WorkerEvent) -> Void
   ) throws {
     self.store = store
     runID = id
+    self.hook = hook
     self.observer = observer
     var run = try store.updateRun(id) {
       $0.state = .starting
@@ -63,7 +65,7 @@ final class TrainingSession {
     model = try opened.weights(precision: recipe.training.precision, threads: recipe.training.threads)
     trainer = try Trainer(
       model: model, recipe: recipe.training, trainingSet: training, evaluationSet: evaluation)
-    overfitting = OverfittingWatch()
+    alerts = RunAlertWatch(run: id)
 
     let checkpoint = store.runFolder(id).appendingPathComponent("checkpoint")
     let hasRun = run.step > 0 || FileManager.default.fileExists(atPath: checkpoint.path)
@@ -71,7 +73,10 @@ final class TrainingSession {
       try FineTuning.Checkpoint.restore(trainer, from: checkpoint)
       lastCheckpoint = trainer.state.step
     }
-    if hasRun { run = try store.resumeRun(id, fromStep: trainer.state.step) }
+    if hasRun {
+      run = try store.resumeRun(id, fromStep: trainer.state.step)
+      try alerts.replay(store, upTo: trainer.state.step)
+    }
     segment = run.segment
     resumedFrom = trainer.state.step
     samples = SampleAnswers(
@@ -160,7 +165,6 @@ final class TrainingSession {
     let (first, resident, peak) = (
       firstStepSeconds, ProcessFacts.residentBytes, ProcessFacts.peakResidentBytes
     )
-    overfitting.train(loss: report.loss)
     try record([
       (.trainLoss, report.loss), (.learningRate, report.learningRate), (.gradientNorm, report.gradientNorm),
       (.tokensPerSecond, speed), (.residentBytes, Double(resident)),
@@ -183,6 +187,7 @@ final class TrainingSession {
         step: report.step, trainLoss: report.loss, learningRate: report.learningRate,
         gradientNorm: report.gradientNorm, tokensPerSecond: speed, trainedTokens: tokens, epoch: trainer.epoch
       ))
+    try look(at: .trainLoss, report.loss)
   }
 
   // MARK: - Evaluation
@@ -221,7 +226,7 @@ final class TrainingSession {
           ? (before.map { " improved (\(text($0)))" } ?? "") + " · adapter kept"
           : " · best \(text(best ?? loss)) at step \(bestStep ?? 0)")
     )
-    if let warning = overfitting.evaluated(loss: loss) { try note(.overfitting, warning) }
+    try look(at: .evalLoss, loss)
     observer(.evaluation(step: step, evalLoss: loss, bestEvalLoss: best, improved: improved))
     if improved { try sample(count: 1) }
   }
@@ -348,10 +353,18 @@ final class TrainingSession {
       $0.peakResidentBytes = peak
     }
     try recorder.flush()
+    if state == .finished { tell(.finished, endText) }
     try store.rejectOpenCommands(run: runID, reason: "the run is over")
     let summary = summary(state)
     observer(.summary(summary))
     return summary
+  }
+
+  private var endText: String {
+    let best = trainer.state.bestEvaluationLoss.map {
+      ", best eval \(text($0)) at step \(trainer.state.bestStep ?? 0)"
+    }
+    return "finished after \(trainer.state.step) steps" + (best ?? "")
   }
 
   private func summary(_ state: RunState, message: String? = nil) -> WorkerSummary {
@@ -392,36 +405,26 @@ final class TrainingSession {
     case .evaluated, .improved, .checkpoint, .started, .finished, .stopped: break
     default: observer(.note(kind: kind.rawValue, step: step, message: message))
     }
+    // That a run is finished is told when it is.
+    if kind != .finished, let kind = Alert.Kind(kind) { tell(kind, message, step: step) }
+  }
+
+  // MARK: - Alerts
+
+  private func look(at series: MetricName, _ loss: Double) throws {
+    let point = MetricPoint(
+      step: trainer.state.step, trainedTokens: trainer.state.trainedTokens, epoch: trainer.epoch,
+      wallTime: Date().timeIntervalSince1970, value: loss, segment: segment)
+    for alert in alerts.add(series, point, unknownTime: .now) {
+      try note(RunEvent.Kind(rawValue: alert.kind.rawValue), alert.message)
+    }
+  }
+
+  private func tell(_ kind: Alert.Kind, _ message: String, step: Int? = nil) {
+    let alert = Alert(
+      kind: kind, run: runID, step: step ?? trainer.state.step, time: .now, message: message)
+    hook?.run(alert, runName: name, log: WorkerProcess.log(run: runID, store: store))
   }
 
   private func text(_ loss: Double) -> String { String(format: "%.3f", loss) }
-}
-
-/// Says when evaluation rises while training falls: the run learns its rows by heart.
-struct OverfittingWatch {
-  private var rising = 0
-  private var last: Double?
-  private var sum = 0.0
-  private var weight = 0.0
-  private var averageAtLast: Double?
-  private var warned = false
-
-  mutating func train(loss: Double) {
-    sum = 0.9 * sum + 0.1 * loss
-    weight = 0.9 * weight + 0.1
-  }
-
-  /// A warning when this is the third evaluation in a row that rose while the averaged training loss fell; once.
-  mutating func evaluated(loss: Double) -> String? {
-    let average = weight > 0 ? sum / weight : nil
-    defer {
-      last = loss
-      averageAtLast = average
-    }
-    guard let last, let averageAtLast, let average else { return nil }
-    rising = loss > last && average < averageAtLast ? rising + 1 : 0
-    guard rising >= 3, !warned else { return nil }
-    warned = true
-    return "eval has risen for \(rising) evaluations while train falls: overfitting"
-  }
 }

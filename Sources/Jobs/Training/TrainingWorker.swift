@@ -49,11 +49,17 @@ public final class TrainingWorker: Sendable {
   /// - Throws: why the run failed; the run's row says the same.
   public func run() async throws -> WorkerSummary {
     try await withCheckedThrowingContinuation { continuation in
-      queue.async { continuation.resume(with: Result { try self.work() }) }
+      queue.async { [self] in
+        let hook = AlertHook(store: store, run: runID)
+        let result = Result { try work(hook) }
+        // The run is over for everybody else; only the command of its last alert may not be.
+        hook?.finish()
+        continuation.resume(with: result)
+      }
     }
   }
 
-  private func work() throws -> WorkerSummary {
+  private func work(_ hook: AlertHook?) throws -> WorkerSummary {
     dispatchPrecondition(condition: .onQueue(queue))
     let lock = store.workerLock(run: runID)
     guard let holder = try lock.acquire() else {
@@ -61,7 +67,8 @@ public final class TrainingWorker: Sendable {
     }
     defer { holder.release() }
     do {
-      let session = try TrainingSession(store: store, run: runID, cache: cache, observer: observer)
+      let session = try TrainingSession(
+        store: store, run: runID, cache: cache, hook: hook, observer: observer)
       let watcher = try ChangeWatcher(store: store, queue: DispatchQueue(label: "assay.watcher")) { [wake] in
         wake.signal()
       }
@@ -79,6 +86,10 @@ public final class TrainingWorker: Sendable {
         $0.message = "\(error)"
       }
       _ = try? store.rejectOpenCommands(run: runID, reason: "the run failed")
+      let run = try? store.run(runID)
+      hook?.run(
+        Alert(kind: .failed, run: runID, step: run?.step ?? 0, time: .now, message: "\(error)"),
+        runName: run?.name ?? runID, log: WorkerProcess.log(run: runID, store: store))
       throw error
     }
   }
