@@ -24,6 +24,7 @@ public final class Workbench {
   private let themes: ThemeCatalog
   private var theme: Theme
   private var state: WorkbenchState
+  private var hook: WorkbenchHook?
   private var terminal: Terminal?
   private var source: (any RunSource)?
   private var pacer: FramePacer?
@@ -57,6 +58,7 @@ public final class Workbench {
     state.options = CurveOptions(smoothing: settings.smoothing)
     state.newRunDefaults = NewRunDefaults(model: settings.modelName, settings: settings.training)
     finishState()
+    takeAlertSettings(projectFolder: store.folder, project: store.folder.path)
   }
 
   /// Opens the runs that the logs under some paths tell of, and follows them. Nothing is written there.
@@ -75,6 +77,21 @@ public final class Workbench {
     state.isWatching = true
     state.screen = .runs
     finishState()
+    takeAlertSettings(
+      projectFolder: nil, project: paths.map { URL(fileURLWithPath: $0).path }.joined(separator: " "))
+  }
+
+  /// What is wrong in the user's own settings is said, and the rest works.
+  private func takeAlertSettings(projectFolder: URL?, project: String) {
+    do {
+      let settings = try AlertSettings.read(projectFolder: projectFolder)
+      state.alerts.bell = settings.bell
+      hook = WorkbenchHook(settings, store: store, project: project) { [weak self] problem in
+        self?.onMain { $0.state.message = WorkbenchState.Message(kind: .error, text: problem) }
+      }
+    } catch {
+      state.message = WorkbenchState.Message(kind: .error, text: "\(error)")
+    }
   }
 
   private func finishState() {
@@ -100,7 +117,7 @@ public final class Workbench {
     self.terminal = terminal
     state.size = terminal.size
     adoptGlyphs()
-    terminal.setTitle("assay · \(state.projectName)")
+    perform(state.announce())
     let pacer = FramePacer { [weak self] in self?.drawFrame() }
     self.pacer = pacer
     terminal.onEvent = { [weak self] in self?.handle($0) }
@@ -115,6 +132,7 @@ public final class Workbench {
     let code = await withCheckedContinuation { leave = $0 }
     source.stop()
     terminal.close()
+    hook?.finish()
     try? store?.close()
     return code
   }
@@ -129,6 +147,7 @@ public final class Workbench {
 
   private func take(_ update: ProjectUpdate) {
     let isFirst = !state.isLoaded
+    state.now = .now
     state.apply(update)
     // The first one is waited for.
     if isFirst { pacer?.needsFrameNow() } else { pacer?.needsFrame() }
@@ -152,6 +171,9 @@ public final class Workbench {
       case .copy(let text): copy(text)
       case .nextTheme:
         nextTheme()
+      case .ringBell: terminal?.ringBell()
+      case .setTitle(let title): terminal?.setTitle(title)
+      case .runHook(let alert, let name): hook?.run(alert, runName: name)
       case .quit(let code):
         exitCode = code
         leaveWhenFiled()
@@ -242,6 +264,7 @@ public final class Workbench {
     guard exitCode == nil, let terminal else { return }
     state.now = .now
     state.settle()
+    perform(state.announce())
     source?.want(state.wantedRuns)
     terminal.present(state.frame())
   }

@@ -69,8 +69,7 @@ struct WorkbenchState: Sendable {
   var runList = RunsView()
   var overlay: Overlay?
   var message: Message?
-  /// Runs that went wrong and were looked at since: they are no alert any more.
-  private(set) var seen: Set<Run.ID> = []
+  var alerts: AlertState
   /// Made from histories and options by `settle`.
   private(set) var curves: [Run.ID: RunCurves] = [:]
 
@@ -78,6 +77,7 @@ struct WorkbenchState: Sendable {
     self.projectName = projectName
     self.size = size
     self.now = now
+    alerts = AlertState(openedAt: now)
   }
 
   // MARK: Facts
@@ -129,7 +129,7 @@ struct WorkbenchState: Sendable {
     return now.timeIntervalSince(written) < max(Self.freshSeconds, 10 * pace)
   }
 
-  private static let freshSeconds = 300.0
+  static let freshSeconds = 300.0
 
   /// Whether the newest word on a run's eval loss is that it rises.
   func isOverfitting(_ run: Run) -> Bool {
@@ -137,20 +137,10 @@ struct WorkbenchState: Sendable {
     return verdict?.kind == .overfitting
   }
 
-  /// Runs that want to be looked at: crashed or failed, or alive with a loss that goes wrong.
-  var alertCount: Int {
-    runs.filter { run in
-      switch run.state {
-      case .crashed, .failed: !seen.contains(run.id)
-      case .starting, .running, .paused, .stopping: isOverfitting(run) || run.trainLoss?.isNaN == true
-      default: false
-      }
-    }.count
-  }
-
   // MARK: Updates
 
   mutating func apply(_ update: ProjectUpdate) {
+    let before = isLoaded ? runs : nil
     if let runs = update.runs {
       self.runs = runs
       if let selected = runList.selected, !runs.contains(where: { $0.id == selected }) {
@@ -165,6 +155,8 @@ struct WorkbenchState: Sendable {
     histories.merge(update.histories) { $1 }
     events.merge(update.events) { $1 }
     answers.merge(update.answers) { $1 }
+    if update.runs != nil { takeStates(before: before) }
+    takeEvents(of: runs.map(\.id).filter { update.events[$0] != nil })
     for command in update.outcomes { take(command) }
     if let failure = update.failure { message = Message(kind: .error, text: failure) }
   }
@@ -189,8 +181,7 @@ struct WorkbenchState: Sendable {
     let ids = Set(shown.map(\.id))
     curves = curves.filter { ids.contains($0.key) }
     settleRunsView()
-    for run in runs where !run.state.isOver { seen.remove(run.id) }
-    if screen == .runs, let currentRun, currentRun.state.isOver { seen.insert(currentRun.id) }
+    lookForStalls()
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 import ProjectStore
 import TrainingLogs
 
@@ -11,12 +12,19 @@ struct FollowedRuns: Sendable {
     var events: [RunEvent] = []
     /// By the log's name of a series, how many of its points were taken in and which was the last.
     var taken: [String: (count: Int, last: LogPoint)] = [:]
+    var watch: RunAlertWatch
+
+    init(run: Run) {
+      self.run = run
+      watch = RunAlertWatch(run: run.id)
+    }
 
     /// Notes that are not said any more go. One that is said in other words, such as with a longer list of files, keeps
     /// its place.
     mutating func takeNotes(_ notes: [String], at time: Date) {
-      var gone = events.filter { !notes.contains($0.message) }
-      let known = Set(events.map(\.message))
+      let told = events.filter { $0.kind == .note }
+      var gone = told.filter { !notes.contains($0.message) }
+      let known = Set(told.map(\.message))
       events.removeAll { gone.contains($0) }
       for note in notes where !known.contains(note) {
         let before = gone.popLast()
@@ -25,9 +33,25 @@ struct FollowedRuns: Sendable {
             run: run.id, time: before?.time ?? time, step: before?.step ?? run.step, kind: .note,
             message: note))
       }
+      sortEvents()
+    }
+
+    /// What was wrong with new points, the newest of it.
+    mutating func takeAlerts(_ alerts: [RunEvent]) {
+      guard !alerts.isEmpty else { return }
+      let all = events.filter { $0.kind != .note } + alerts
+      events =
+        events.filter { $0.kind == .note } + all.sorted { $0.time < $1.time }.suffix(FollowedRuns.alertLimit)
+      sortEvents()
+    }
+
+    private mutating func sortEvents() {
       events.sort { ($0.time, $0.step, $0.message) > ($1.time, $1.step, $1.message) }
     }
   }
+
+  /// Alerts kept of a run.
+  private static let alertLimit = 300
 
   private var known: [FollowedRun.ID: Known] = [:]
   private var problems: Set<String> = []
@@ -43,12 +67,12 @@ struct FollowedRuns: Sendable {
     for run in followed {
       guard var mine = known.removeValue(forKey: run.id) else { continue }
       let count = mine.history.count
-      let notes = mine.events
+      let events = mine.events
       Self.take(run, into: &mine, now)
       if mine.history.count != count || isFirst || before[run.id] == nil {
         update.histories[mine.run.id] = mine.history
       }
-      if mine.events != notes || before[run.id] == nil { update.events[mine.run.id] = mine.events }
+      if mine.events != events || before[run.id] == nil { update.events[mine.run.id] = mine.events }
       if before[run.id] == nil { update.answers[mine.run.id] = [] }
       known[run.id] = mine
     }
@@ -88,9 +112,16 @@ struct FollowedRuns: Sendable {
       mine.history.writtenAt = written
       mine.run.bestEvalLoss = nil
       mine.run.bestStep = nil
+      mine.watch = RunAlertWatch(run: mine.run.id)
+      mine.events.removeAll { Alert($0) != nil }
     }
     let places = LogPlaces(followed)
     let names = LossNames(followed.series)
+    // A file that is gone was written when it was.
+    let isFirst = mine.history.writtenAt == nil
+    let written = lastWrite(followed) ?? mine.history.writtenAt ?? now
+    let alerts = mine.watch.events(
+      in: followed, names, after: { mine.taken[$0]?.count ?? 0 }, written: min(now, written))
     for series in followed.series where !series.points.isEmpty {
       let name = names[series.name]
       let start = mine.taken[series.name]?.count ?? 0
@@ -111,12 +142,10 @@ struct FollowedRuns: Sendable {
     mine.history.readCount = mine.history.count
     mine.run.take(followed, names)
     // Where something changed, or at first: the time of the writing, not that of the reading.
-    // A file that is gone was written when it was.
-    let isFirst = mine.history.writtenAt == nil
-    let written = lastWrite(followed) ?? mine.history.writtenAt ?? now
     mine.history.writtenAt = written
     if mine.run.state == .finished { mine.run.finishedAt = written }
     mine.takeNotes(followed.warnings, at: isFirst ? min(now, written) : now)
+    mine.takeAlerts(alerts)
   }
 
   private static func holds(

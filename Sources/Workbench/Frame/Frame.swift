@@ -61,6 +61,12 @@ extension WorkbenchState {
 
   /// The keys that matter here, the most useful first.
   private var hints: [Action] {
+    var actions = screenHints
+    if alertCount > 0 { actions.insert(.alerts, at: (actions.firstIndex(of: .quit) ?? 0) + 1) }
+    return actions
+  }
+
+  private var screenHints: [Action] {
     switch screen {
     case .overview:
       if size.width < 80 { return [.nextPane, .newRun, .help, .openRuns, .quit, .palette] }
@@ -117,6 +123,7 @@ extension WorkbenchState {
     case .learningRate(let form, _): form.draw(in: &grid, area)
     case .export(let form): form.draw(in: &grid, area)
     case .newRun(let form): form.draw(in: &grid, area)
+    case .alerts(let view): drawAlerts(view, in: &grid, area)
     case nil: break
     }
   }

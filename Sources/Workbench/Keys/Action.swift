@@ -43,6 +43,7 @@ enum Action: String, CaseIterable, Sendable {
   case previousPane = "pane.previous"
   case showOverview = "screen.overview"
   case showRuns = "screen.runs"
+  case alerts = "alerts"
   case help = "help"
   case palette = "palette"
   case nextTheme = "theme.next"
@@ -90,6 +91,7 @@ extension Action {
     case .previousPane: "previous pane"
     case .showOverview: "Overview"
     case .showRuns: "Runs"
+    case .alerts: "alerts"
     case .help: "help"
     case .palette: "commands"
     case .nextTheme: "next theme"
@@ -137,6 +139,7 @@ extension Action {
     case .previousPane: [.backTab]
     case .showOverview: [.character("1")]
     case .showRuns: [.character("2")]
+    case .alerts: [.character("!")]
     case .help: [.character("?")]
     case .palette: [.character(":")]
     case .nextTheme: [.character("t")]
@@ -156,7 +159,8 @@ extension Action {
       .exportChart,
       .copyValues:
       Section.curves
-    case .nextPane, .previousPane, .showOverview, .showRuns, .help, .palette, .nextTheme, .leave, .quit:
+    case .nextPane, .previousPane, .showOverview, .showRuns, .alerts, .help, .palette, .nextTheme, .leave,
+      .quit:
       KeyTable.everywhere
     }
   }

@@ -12,6 +12,10 @@ enum Effect: Sendable {
   /// Puts a text into the clipboard.
   case copy(String)
   case nextTheme
+  case ringBell
+  case setTitle(String)
+  /// Runs the command of the settings for an alert.
+  case runHook(Alert, runName: String)
   case quit(code: Int32)
   case die(signal: Int32)
 }
@@ -25,4 +29,5 @@ enum Overlay: Sendable {
   case learningRate(Form, run: Run.ID)
   case newRun(NewRunForm)
   case export(Form)
+  case alerts(AlertsView)
 }

@@ -16,12 +16,14 @@ extension WorkbenchState {
     case .terminate(let signal):
       return [.die(signal: signal)]
     case .resumed:
-      break
+      // Others may have set it meanwhile.
+      alerts.forgetTitle()
     }
     return []
   }
 
   private mutating func handle(_ key: Key) -> [Effect] {
+    defer { seeCurrentRun() }
     message = nil
     if overlay != nil { return handleOverlay(key) }
     guard let command = Action.keyTable.command(for: key, in: screen.sections),
@@ -45,7 +47,7 @@ extension WorkbenchState {
     case .export(var form):
       form.paste(text)
       overlay = .export(form)
-    case .help, .stop, .quit, nil:
+    case .help, .stop, .quit, .alerts, nil:
       break
     }
   }
@@ -111,6 +113,8 @@ extension WorkbenchState {
       show(.overview)
     case .showRuns:
       show(.runs)
+    case .alerts:
+      overlay = openedAlerts()
     case .help:
       overlay = .help(offset: 0)
     case .palette:
@@ -319,6 +323,8 @@ extension WorkbenchState {
         overlay = .newRun(form)
         return [.start(request)]
       }
+    case .alerts(let view):
+      handleAlerts(key, view)
     case nil:
       break
     }

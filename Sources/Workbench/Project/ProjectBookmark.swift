@@ -33,6 +33,8 @@ struct ProjectBookmark: Sendable {
   ) throws -> ProjectUpdate {
     var update = ProjectUpdate()
     isUnfinished = false
+    // What a run said at its end is read although it is alive no more.
+    let wereAlive = (runs ?? []).filter { $0.state.isAlive }.map(\.id)
     let current = try store.runs()
     if current != runs { update.runs = current }
     runs = current
@@ -41,7 +43,7 @@ struct ProjectBookmark: Sendable {
     pairs = counts
 
     let alive = current.filter { $0.state.isAlive }.map(\.id)
-    let ids = wanted.union(alive).union(current.prefix(1).map(\.id))
+    let ids = wanted.union(alive).union(wereAlive).union(current.prefix(1).map(\.id))
     let shown = current.map(\.id).filter(ids.contains)
     let isFirst = histories.isEmpty
     update.histories = try readPoints(of: shown, store, isFirst ? min(biteSize, Self.firstBite) : biteSize)

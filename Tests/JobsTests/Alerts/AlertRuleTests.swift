@@ -54,12 +54,12 @@ struct AlertRuleTests {
   @Test("Silence is too long after ten median steps, two of the longest pauses, or a minute")
   func stallLimits() throws {
     let rule = StallRule()
-    #expect(rule.limit(secondsPerStep: []) == nil, "without a step nothing is known")
-    #expect(rule.limit(secondsPerStep: [1, 1.5, 2])?.seconds == 60)
-    #expect(rule.limit(secondsPerStep: [20, 30, 20, 20])?.seconds == 200)
+    #expect(rule.limit(pauses: []) == nil, "without a step nothing is known")
+    #expect(rule.limit(pauses: [1, 1.5, 2])?.seconds == 60)
+    #expect(rule.limit(pauses: [20, 30, 20, 20])?.seconds == 200)
     // Every so often an evaluation takes ten minutes.
-    #expect(rule.limit(secondsPerStep: [1, 1, 600, 1, 1, 1])?.seconds == 1200)
-    #expect(rule.limit(secondsPerStep: [.nan, -5, .infinity]) == nil)
+    #expect(rule.limit(pauses: [1, 1, 600, 1, 1, 1])?.seconds == 1200)
+    #expect(rule.limit(pauses: [.nan, -5, .infinity]) == nil)
   }
 
   @Test("A stall happened when the silence became too long, whenever that was noticed")
@@ -67,14 +67,14 @@ struct AlertRuleTests {
     let last = Date(timeIntervalSince1970: 1_790_000_000)
     func alert(after seconds: Double) -> Alert? {
       StallRule().alert(
-        run: "r2a", step: 40, secondsPerStep: [20, 21, 20], lastSign: last,
+        run: "r2a", step: 40, pauses: [20, 21, 20], lastSign: last,
         now: last.addingTimeInterval(seconds))
     }
     #expect(alert(after: 200) == nil)
     let told = try #require(alert(after: 201))
     #expect(told == alert(after: 90_000))
     #expect(told.time == last.addingTimeInterval(200))
-    #expect(told.message == "no step for 3 min, where the median step takes 20 s: stalled")
+    #expect(told.message == "silent for 3 min, where a step takes 20 s: stalled")
     #expect(alert(after: -50) == nil, "a clock that was set back")
   }
 
