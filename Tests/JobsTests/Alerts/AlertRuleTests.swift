@@ -106,4 +106,28 @@ struct AlertRuleTests {
       #expect(Alert.Kind(kind) == nil)
     }
   }
+
+  @Test("A worker that resumes knows what the one before it knew, and tells it not again")
+  func replay() throws {
+    let scratch = try ScratchFolder()
+    let store = try ProjectStore.open(projectFolder: scratch.url, create: true)
+    let run = try store.createRun(name: "a", recipeJSON: "{}", modelName: "m").id
+    // Overfitting at step 40 in the first segment; what it did after step 50 is done again.
+    var points: [(MetricName, MetricPoint)] = [(.evalLoss, point(0, 1))]
+    for step in 1...60 {
+      points.append((.trainLoss, point(step, step <= 50 ? 2 - Double(step) / 100 : 90)))
+      if step % 10 == 0 { points.append((.evalLoss, point(step, 2 + Double(step) / 100))) }
+    }
+    try store.append(points, run: run)
+    try store.resumeRun(run, fromStep: 50)
+    var watch = RunAlertWatch(run: run)
+    try watch.replay(store, upTo: 50)
+    var told = watch.add([(.evalLoss, point(60, 3, segment: 1))], unknownTime: .now)
+    #expect(told.isEmpty, "that it overfits was told")
+    told = watch.add((51...70).map { (.trainLoss, point($0, 9, segment: 1)) }, unknownTime: .now)
+    #expect(told.map(\.kind) == [.diverging])
+    #expect(told.first?.message.contains("lowest 1.") == true)
+    #expect(told.first?.step == 60)
+    try store.close()
+  }
 }
