@@ -193,6 +193,8 @@ import TrainingLogs
     #expect(effects.hooks.map(\.kind) == [.stalled])
     #expect(effects.hooks.first?.message == "silent for 60 s, where a step takes 1.5 s: stalled")
     #expect(open.wait(600).isEmpty, "told once")
+    open.state.screen = .runs
+    #expect(open.state.shownEvents.first?.message.hasSuffix("stalled") == true, "the events say it as well")
     // It goes on, and stalls anew.
     let later = open.state.now
     try project.train(run, steps: 21...30, from: later)

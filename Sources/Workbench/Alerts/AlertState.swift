@@ -77,7 +77,7 @@ extension WorkbenchState {
     add(
       Alert(
         kind: .crashed, run: run.id, step: run.step, time: time,
-        message: "its worker died without a word at step \(run.step); R resumes from the last checkpoint"),
+        message: "its worker died without a word after step \(run.step); it can be resumed"),
       isNews: isNews)
   }
 

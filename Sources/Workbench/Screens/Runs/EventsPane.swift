@@ -7,8 +7,9 @@ extension WorkbenchState {
   var shownEvents: [RunEvent] {
     let shown = screen == .runs ? shownRuns : []
     let lists = shown.map { crashEvent($0) + (events[$0.id] ?? []) }
-    guard lists.count > 1 else { return lists.first ?? [] }
-    return lists.flatMap { $0 }.sorted { ($0.time, $0.id) > ($1.time, $1.id) }
+    let stalls = shown.compactMap(stallEvent)
+    guard lists.count > 1 || !stalls.isEmpty else { return lists.first ?? [] }
+    return (stalls + lists.flatMap { $0 }).sorted { ($0.time, $0.id) > ($1.time, $1.id) }
   }
 
   /// A worker that died could not tell it.
@@ -20,6 +21,15 @@ extension WorkbenchState {
         run: run.id, time: last ?? run.startedAt ?? run.createdAt, step: run.step, kind: .failed,
         message: "its worker died here without a word; R resumes from the last checkpoint")
     ]
+  }
+
+  /// Only the screen sees that a run has been silent for too long.
+  private func stallEvent(_ run: Run) -> RunEvent? {
+    alerts.list[run.id, .stalled].map { entry in
+      RunEvent(
+        run: run.id, time: entry.alert.time, step: entry.alert.step, kind: .warning,
+        message: entry.alert.message)
+    }
   }
 
   func drawEvents(in grid: inout CellGrid, _ area: Rectangle) {
