@@ -191,7 +191,7 @@ import TrainingLogs
     let effects = open.wait(10)
     #expect(effects.contains(.ringBell))
     #expect(effects.hooks.map(\.kind) == [.stalled])
-    #expect(effects.hooks.first?.message == "silent for 60 s, where a step takes 1.5 s: stalled")
+    #expect(effects.hooks.first?.message == "silent for 60 s; between two points 1.5 s are usual: stalled")
     #expect(open.wait(600).isEmpty, "told once")
     open.state.screen = .runs
     #expect(open.state.shownEvents.first?.message.hasSuffix("stalled") == true, "the events say it as well")
@@ -280,6 +280,26 @@ import TrainingLogs
     state.now = state.now.addingTimeInterval(3600)
     state.settle()
     #expect(state.announce().isEmpty)
+  }
+
+  @Test func theEndOfAnotherToolsRunIsOursToTell() {
+    var state = WorkbenchState(projectName: "/logs", size: Size(width: 80, height: 24), now: Self.now)
+    state.isWatching = true
+    var run = Run(id: "f1", ordinal: 1, name: "llama", state: .followed, createdAt: Self.now, modelName: "")
+    state.apply(ProjectUpdate(runs: [run]))
+    _ = state.announce()
+    run.state = .finished
+    state.apply(ProjectUpdate(runs: [run]))
+    #expect(state.announce().hooks.map(\.kind) == [.finished])
+    #expect(state.message?.text == "A llama finished")
+    #expect(state.announce().isEmpty)
+  }
+
+  @Test func afterASuspensionTheTitleIsSetAgain() throws {
+    var open = try Open(project)
+    #expect(open.state.announce().isEmpty)
+    #expect(open.state.handle(.resumed).isEmpty)
+    #expect(open.state.announce() == [.setTitle("assay · data-center")])
   }
 
   // MARK: The list

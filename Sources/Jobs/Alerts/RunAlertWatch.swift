@@ -10,7 +10,8 @@ import ProjectStore
 /// is for ``StallRule``, which needs a clock.
 public struct RunAlertWatch: Sendable {
   public let run: Run.ID
-  private var notANumber: [MetricName: NotANumberWatch] = [:]
+  private var train = NotANumberWatch()
+  private var eval = NotANumberWatch()
   private var divergence = DivergenceWatch()
   private var overfitting = OverfittingWatch()
 
@@ -35,17 +36,19 @@ public struct RunAlertWatch: Sendable {
   /// Takes in one point, in the order of steps.
   public mutating func add(_ series: MetricName, _ point: MetricPoint, unknownTime: Date) -> [Alert] {
     var found: [(Alert.Kind, String)] = []
-    if let what = notANumber[series, default: NotANumberWatch()].add(point.value) {
-      let name = series == .trainLoss ? "train loss" : series == .evalLoss ? "eval loss" : series.rawValue
-      found.append((.nan, "\(name) is \(what) at step \(point.step)"))
-    }
     switch series {
     case .trainLoss:
+      if let what = train.add(point.value) {
+        found.append((.nan, "train loss is \(what) at step \(point.step)"))
+      }
       overfitting.train(loss: point.value)
       if let message = divergence.add(step: point.step, loss: point.value) {
         found.append((.diverging, message))
       }
     case .evalLoss:
+      if let what = eval.add(point.value) {
+        found.append((.nan, "eval loss is \(what) at step \(point.step)"))
+      }
       if let message = overfitting.evaluated(loss: point.value) { found.append((.overfitting, message)) }
     default: break
     }

@@ -46,6 +46,7 @@ public struct StallRule: Sendable {
     return Alert(
       kind: .stalled, run: run, step: step, time: lastSign.addingTimeInterval(limit.seconds),
       message:
-        "silent for \(secondsText(limit.seconds)), where a step takes \(secondsText(limit.median)): stalled")
+        "silent for \(secondsText(limit.seconds)); between two points \(secondsText(limit.median)) are usual: stalled"
+    )
   }
 }

@@ -74,7 +74,7 @@ struct AlertRuleTests {
     let told = try #require(alert(after: 201))
     #expect(told == alert(after: 90_000))
     #expect(told.time == last.addingTimeInterval(200))
-    #expect(told.message == "silent for 3 min, where a step takes 20 s: stalled")
+    #expect(told.message == "silent for 3 min; between two points 20 s are usual: stalled")
     #expect(alert(after: -50) == nil, "a clock that was set back")
   }
 
