@@ -145,6 +145,31 @@ import Testing
     try await expectRestored(terminal, to: before)
   }
 
+  /// A worker dies: bell, title, list and command tell it, until somebody has looked.
+  @Test func alerts() async throws {
+    let place = try Workplace()
+    try await place.succeed(["init"])
+    try place.write("project/assay.toml", "[alerts]\ncommand = 'echo $ASSAY_ALERT $ASSAY_RUN >> told'\n")
+    let (id, worker) = try await place.startPausedRun(steps: 100)
+    let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
+    let quiet = try await terminal.wait(for: "1 paused")
+    #expect(quiet.bellCount == 0 && quiet.title == "assay · project")
+
+    kill(worker.pid, SIGKILL)
+    let loud = try await terminal.wait(for: "▲ 1 alert")
+    #expect(loud.bellCount == 1)
+    #expect(loud.title == "▲ assay · project")
+    try await terminal.type("!")
+    try await terminal.wait(for: "its worker died without a word")
+    try await terminal.type("\r")
+    let seen = try await terminal.wait(for: "a title without a mark") { $0.title == "assay · project" }
+    #expect(seen.bellCount == 1)
+    try await terminal.wait(for: "╭ Runs · 1")
+    try await terminal.type("q")
+    #expect(try await terminal.finish() == .exit(0))
+    #expect(try String(decoding: place.content("told"), as: UTF8.self) == "crashed \(id)\n")
+  }
+
   @Test func suspendedAndContinued() async throws {
     let place = try Workplace()
     #expect(try await place.run("init").ending == .exit(0))

@@ -19,6 +19,7 @@ struct ScreenEmulator {
   /// the making.
   private(set) var modes: Set<Int> = [25]
   private(set) var title = ""
+  private(set) var bellCount = 0
   /// Sequences that it does not know; a drawing cannot be trusted when there are any.
   private(set) var unknown: [String] = []
 
@@ -67,6 +68,7 @@ struct ScreenEmulator {
       if byte >= 0x80 { return feed(part: byte) }
       switch byte {
       case 0x1B: parser = .escape
+      case 0x07: bellCount += 1
       case 0x08: move(row, column - 1)
       case 0x09: move(row, (column / 8 + 1) * 8)
       case 0x0A: lineFeed()
