@@ -203,6 +203,21 @@ import TrainingLogs
     #expect(open.wait(10).hooks.count == 1)
   }
 
+  @Test func whereEvaluationsAreRareAndLongTheyAreNoStall() throws {
+    let run = try project.addLiveRun("factual-60", steps: 1)
+    let start = Self.now.addingTimeInterval(-1.5 * 400)
+    try project.train(run, steps: 2...400, from: start)
+    var open = try Open(project)
+    var points = open.state.histories[run]?[.trainLoss].map(\.self) ?? []
+    // After the first step the base model was evaluated, for five minutes.
+    points[0].wallTime = start.timeIntervalSince1970 - 300
+    var history = RunHistory()
+    history.extend(.trainLoss) { series in for point in points { series.append(point) } }
+    open.state.histories[run] = history
+    #expect(open.wait(590).isEmpty)
+    #expect(open.wait(30).hooks.count == 1)
+  }
+
   @Test func whatIsNotTrainingDoesNotStall() throws {
     let paused = try project.addLiveRun("paused", steps: 20)
     try project.store.updateRun(paused) { $0.state = .paused }

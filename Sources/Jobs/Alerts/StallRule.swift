@@ -13,8 +13,8 @@ public struct StallRule: Sendable {
 
   public init(leastSeconds: Double = 60) { self.leastSeconds = leastSeconds }
 
-  /// Pauses that are looked at.
-  public static let window = 200
+  /// Pauses that are looked at: enough that an evaluation is among them.
+  public static let window = 2000
 
   public struct Limit: Equatable, Sendable {
     /// Of silence, more of which is too long.
