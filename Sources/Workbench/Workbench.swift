@@ -14,18 +14,19 @@ import TerminalUI
 @MainActor
 public final class Workbench {
   /// Makes what the runs come from; it tells its news on a queue of its own.
-  private let makeSource: (@escaping @Sendable (ProjectUpdate) -> Void) -> any RunSource
+  private let makeSource: (BusyCounter?, @escaping @Sendable (ProjectUpdate) -> Void) -> any RunSource
   /// `nil` where only logs are watched.
   private let store: ProjectStore?
   private let launcher: (any RunLaunching)?
   /// Where files without a folder in their name go.
   private let exportFolder: URL
   private let options: WorkbenchOptions
+  private let surroundings: Surroundings
   private let themes: ThemeCatalog
   private var theme: Theme
   private var state: WorkbenchState
   private var hook: WorkbenchHook?
-  private var terminal: Terminal?
+  private var display: (any Display)?
   private var source: (any RunSource)?
   private var pacer: FramePacer?
   private var exitCode: Int32?
@@ -42,19 +43,23 @@ public final class Workbench {
       launcher: RunLauncher(projectFolder: projectFolder))
   }
 
-  init(projectFolder: URL, options: WorkbenchOptions, launcher: any RunLaunching) throws {
+  init(
+    projectFolder: URL, options: WorkbenchOptions, launcher: any RunLaunching,
+    surroundings: Surroundings = Surroundings()
+  ) throws {
     let settings = try ProjectSettings(
       file: projectFolder.appendingPathComponent(ProjectStore.settingsName))
-    themes = ThemeCatalog()
+    themes = ThemeCatalog(folder: ThemeCatalog.folder(in: surroundings.configuration))
     theme = try Self.theme(options.themeName ?? settings.theme, in: themes)
     let store = try ProjectStore.open(projectFolder: projectFolder)
     self.store = store
-    makeSource = { ProjectReader(store: store, onUpdate: $0) }
+    makeSource = { ProjectReader(store: store, busy: $0, onUpdate: $1) }
     self.launcher = launcher
     exportFolder = projectFolder
     self.options = options
+    self.surroundings = surroundings
     let name = settings.name.isEmpty ? projectFolder.standardizedFileURL.lastPathComponent : settings.name
-    state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: .now)
+    state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: surroundings.now())
     state.options = CurveOptions(smoothing: settings.smoothing)
     state.newRunDefaults = NewRunDefaults(model: settings.modelName, settings: settings.training)
     finishState()
@@ -64,16 +69,21 @@ public final class Workbench {
   /// Opens the runs that the logs under some paths tell of, and follows them. Nothing is written there.
   ///
   /// - Throws: `ThemeError`, ``WorkbenchError``.
-  public init(watching paths: [String], options: WorkbenchOptions = WorkbenchOptions()) throws {
-    themes = ThemeCatalog()
+  public convenience init(watching paths: [String], options: WorkbenchOptions = WorkbenchOptions()) throws {
+    try self.init(watching: paths, options: options, surroundings: Surroundings())
+  }
+
+  init(watching paths: [String], options: WorkbenchOptions, surroundings: Surroundings) throws {
+    themes = ThemeCatalog(folder: ThemeCatalog.folder(in: surroundings.configuration))
     theme = try Self.theme(options.themeName ?? Theme.dark.name, in: themes)
     store = nil
-    makeSource = { FollowedReader(paths: paths, onUpdate: $0) }
+    makeSource = { FollowedReader(paths: paths, busy: $0, onUpdate: $1) }
     launcher = nil
     exportFolder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
     self.options = options
+    self.surroundings = surroundings
     let name = paths.count == 1 ? paths[0] : "\(paths.count) paths"
-    state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: .now)
+    state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: surroundings.now())
     state.isWatching = true
     state.screen = .runs
     finishState()
@@ -84,9 +94,12 @@ public final class Workbench {
   /// What is wrong in the user's own settings is said, and the rest works.
   private func takeAlertSettings(projectFolder: URL?, project: String) {
     do {
-      let settings = try AlertSettings.read(projectFolder: projectFolder)
+      let settings = try AlertSettings.read(
+        projectFolder: projectFolder,
+        userFile: surroundings.configuration.appendingPathComponent("config.toml"))
       state.alerts.bell = settings.bell
       hook = WorkbenchHook(settings, store: store, project: project) { [weak self] problem in
+        self?.surroundings.busy?.begin()
         self?.onMain { $0.state.message = WorkbenchState.Message(kind: .error, text: problem) }
       }
     } catch {
@@ -95,7 +108,7 @@ public final class Workbench {
   }
 
   private func finishState() {
-    state.timeZone = .current
+    state.timeZone = surroundings.timeZone
     if let problem = themes.problems.first {
       state.message = WorkbenchState.Message(kind: .error, text: "\(problem)")
     }
@@ -113,17 +126,26 @@ public final class Workbench {
   /// - Returns: the exit code: 0, or 130 after ^C.
   /// - Throws: `Terminal.OpenError`.
   public func run() async throws -> Int32 {
-    let terminal = try Terminal(theme: theme, tier: options.colours)
-    self.terminal = terminal
-    state.size = terminal.size
+    try await run(on: Terminal(theme: theme, tier: options.colours))
+  }
+
+  /// The same on any display.
+  func run(on display: any Display) async -> Int32 {
+    self.display = display
+    state.size = display.size
     adoptGlyphs()
     perform(state.announce())
-    let pacer = FramePacer { [weak self] in self?.drawFrame() }
+    let busy = surroundings.busy
+    let pacer = FramePacer(busy: busy) { [weak self] in self?.drawFrame() }
     self.pacer = pacer
-    terminal.onEvent = { [weak self] in self?.handle($0) }
+    display.onEvent = { [weak self] in self?.handle($0) }
 
-    let source = makeSource { [weak self] update in
-      DispatchQueue.main.async { MainActor.assumeIsolated { self?.take(update) } }
+    let source = makeSource(busy) { [weak self] update in
+      busy?.begin()
+      DispatchQueue.main.async {
+        MainActor.assumeIsolated { self?.take(update) }
+        busy?.end()
+      }
     }
     self.source = source
     source.want(state.wantedRuns)
@@ -131,7 +153,7 @@ public final class Workbench {
 
     let code = await withCheckedContinuation { leave = $0 }
     source.stop()
-    terminal.close()
+    display.close()
     hook?.finish()
     try? store?.close()
     return code
@@ -147,7 +169,7 @@ public final class Workbench {
 
   private func take(_ update: ProjectUpdate) {
     let isFirst = !state.isLoaded
-    state.now = .now
+    state.now = surroundings.now()
     state.apply(update)
     // The first one is waited for.
     if isFirst { pacer?.needsFrameNow() } else { pacer?.needsFrame() }
@@ -158,35 +180,40 @@ public final class Workbench {
       switch effect {
       case .file(let command, let run): file(command, run)
       case .start(let request):
-        launcher?.start(request) { [weak self] result in
+        guard let launcher else { continue }
+        surroundings.busy?.begin()
+        launcher.start(request) { [weak self] result in
           self?.onMain { $0.state.started(result.mapError { $0 }) }
         }
       case .resume(let run):
+        guard let launcher else { continue }
         state.message = WorkbenchState.Message(
           kind: .note, text: "Resuming \(state.run(run)?.name ?? run) …")
-        launcher?.resume(run) { [weak self] result in
+        surroundings.busy?.begin()
+        launcher.resume(run) { [weak self] result in
           self?.onMain { $0.state.resumed(run, result.mapError { $0 }) }
         }
       case .export(let name): export(to: name)
       case .copy(let text): copy(text)
       case .nextTheme:
         nextTheme()
-      case .ringBell: terminal?.ringBell()
-      case .setTitle(let title): terminal?.setTitle(title)
+      case .ringBell: display?.ringBell()
+      case .setTitle(let title): display?.setTitle(title)
       case .runHook(let alert, let name): hook?.run(alert, runName: name)
       case .quit(let code):
         exitCode = code
         leaveWhenFiled()
       case .die(let signal):
-        terminal?.close()
-        Terminal.die(of: signal)
+        display?.die(of: signal)
       }
     }
   }
 
   private func file(_ command: RunCommand, _ run: Run.ID) {
+    guard let source else { return }
     unfiled += 1
-    source?.file(command, run: run) { [weak self] result in
+    surroundings.busy?.begin()
+    source.file(command, run: run) { [weak self] result in
       self?.onMain { workbench in
         workbench.unfiled -= 1
         workbench.leaveWhenFiled()
@@ -198,6 +225,7 @@ public final class Workbench {
   /// Writes what is shown now, beside the screen.
   private func export(to name: String) {
     unfiled += 1
+    surroundings.busy?.begin()
     let (state, folder) = (state, exportFolder)
     DispatchQueue.global(qos: .userInitiated).async { [weak self] in
       let result = Result { try state.writeExport(name, in: folder) }
@@ -214,7 +242,7 @@ public final class Workbench {
 
   /// Asks the terminal to take a text. It does not say whether it did, so the text is in a file as well.
   private func copy(_ text: String) {
-    let isSent = terminal?.copy(text) ?? false
+    let isSent = display?.copy(text) ?? false
     let kept = Result { try CopiedText.keep(text) }
     let count = text.split(separator: "\n").count
     let what = "\(count) value\(count == 1 ? "" : "s")"
@@ -235,37 +263,39 @@ public final class Workbench {
     leave = nil
   }
 
-  /// What comes back from elsewhere is taken in here, and seen in the next frame.
+  /// What comes back from elsewhere is taken in here, and seen in the next frame. It ends what was begun when it was
+  /// asked for.
   private nonisolated func onMain(_ change: @escaping @MainActor @Sendable (Workbench) -> Void) {
     DispatchQueue.main.async {
       MainActor.assumeIsolated {
         change(self)
         self.pacer?.needsFrame()
+        self.surroundings.busy?.end()
       }
     }
   }
 
   private func nextTheme() {
     theme = themes.theme(after: theme.name)
-    terminal?.theme = theme
+    display?.theme = theme
     adoptGlyphs()
     state.message = WorkbenchState.Message(kind: .note, text: "Theme: \(theme.name)")
   }
 
   private func adoptGlyphs() {
-    guard let terminal else { return }
-    state.glyphs = options.usesAscii ? .ascii : terminal.glyphs
-    state.isMono = terminal.tier == .mono || theme.isMono
+    guard let display else { return }
+    state.glyphs = options.usesAscii ? .ascii : display.glyphs
+    state.isMono = display.tier == .mono || theme.isMono
   }
 
   // MARK: Drawing
 
   private func drawFrame() {
-    guard exitCode == nil, let terminal else { return }
-    state.now = .now
+    guard exitCode == nil, let display else { return }
+    state.now = surroundings.now()
     state.settle()
     perform(state.announce())
     source?.want(state.wantedRuns)
-    terminal.present(state.frame())
+    display.present(state.frame())
   }
 }

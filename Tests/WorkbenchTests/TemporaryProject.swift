@@ -38,7 +38,11 @@ final class TemporaryProject {
   }
 
   /// A run whose worker lives as long as this project, or until `kill`.
-  func addLiveRun(_ name: String, steps: Int, of total: Int = 120, curve: Curve = Curve()) throws -> Run.ID {
+  ///
+  /// - Parameter records: whether its steps are recorded here.
+  func addLiveRun(
+    _ name: String, steps: Int, of total: Int = 120, curve: Curve = Curve(), records: Bool = true
+  ) throws -> Run.ID {
     let start = Self.now.addingTimeInterval(-1.5 * Double(steps) - 4)
     let run = try store.createRun(
       name: name, recipeJSON: "{}", modelName: "smollm2-135m", totalSteps: total, at: start)
@@ -47,7 +51,7 @@ final class TemporaryProject {
       $0.state = .running
       $0.startedAt = start
     }
-    try train(run.id, steps: 1...steps, from: start, curve: curve)
+    if records { try train(run.id, steps: 1...steps, from: start, curve: curve) }
     return run.id
   }
 

@@ -31,12 +31,11 @@ public struct ThemeCatalog: Sendable {
   }
 
   /// `$XDG_CONFIG_HOME/assay/themes`, by default in `~/.config`.
-  public static var userFolder: URL {
-    let named = ProcessInfo.processInfo.environment["XDG_CONFIG_HOME"]
-    let configuration =
-      named.flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
-      ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".config")
-    return configuration.appendingPathComponent("assay/themes", isDirectory: true)
+  public static var userFolder: URL { folder(in: UserFolder.configuration) }
+
+  /// The folder of themes among the user's files.
+  public static func folder(in configuration: URL) -> URL {
+    configuration.appendingPathComponent("themes", isDirectory: true)
   }
 
   public subscript(name: String) -> Theme? { themes.first { $0.name == name } }

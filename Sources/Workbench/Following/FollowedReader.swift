@@ -10,6 +10,8 @@ final class FollowedReader: RunSource {
     var runs = FollowedRuns()
     var follower: LogFollower?
     var timer: (any DispatchSourceTimer)?
+    /// Whether all that was there at first has been read.
+    var isRead = false
   }
 
   /// How often ages are brought up to date though no log has changed.
@@ -19,12 +21,17 @@ final class FollowedReader: RunSource {
   private let queue = DispatchQueue(label: "workbench.follower", qos: .userInitiated)
   private let state = Mutex(State())
   private let onUpdate: @Sendable (ProjectUpdate) -> Void
+  private let busy: BusyCounter?
 
   /// - Parameters:
   ///   - paths: files, folders or trees.
+  ///   - busy: counts the first reading.
   ///   - onUpdate: called on the reader's queue; an empty update says that time has passed.
-  init(paths: [String], onUpdate: @escaping @Sendable (ProjectUpdate) -> Void) {
+  init(
+    paths: [String], busy: BusyCounter? = nil, onUpdate: @escaping @Sendable (ProjectUpdate) -> Void
+  ) {
     self.paths = paths
+    self.busy = busy
     self.onUpdate = onUpdate
   }
 
@@ -32,11 +39,16 @@ final class FollowedReader: RunSource {
     let follower = LogFollower(paths: paths, queue: queue, tellsWhileReading: true) {
       [weak self] runs, problems in
       guard let self else { return }
-      let update = state.withLock { $0.runs.update(runs, problems: problems) }
+      let (update, isFirst) = state.withLock { state in
+        defer { state.isRead = true }
+        return (state.runs.update(runs, problems: problems), !state.isRead)
+      }
       if !update.isEmpty { onUpdate(update) }
       keepTime()
+      if isFirst { busy?.end() }
     }
     state.withLock { $0.follower = follower }
+    busy?.begin()
     follower.start()
   }
 

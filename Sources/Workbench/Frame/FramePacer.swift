@@ -5,20 +5,29 @@ import Dispatch
 @MainActor
 final class FramePacer {
   private let draw: @MainActor () -> Void
+  private let busy: BusyCounter?
   private var isDue = false
   private var isScheduled = false
   private var lastFrame = DispatchTime(uptimeNanoseconds: 0)
 
   nonisolated static let interval = DispatchTimeInterval.milliseconds(67)
 
-  init(draw: @escaping @MainActor () -> Void) { self.draw = draw }
+  /// - Parameter busy: counts a frame that is due.
+  init(busy: BusyCounter? = nil, draw: @escaping @MainActor () -> Void) {
+    self.busy = busy
+    self.draw = draw
+  }
 
   /// Something was pressed: a frame as soon as all input that waits is handled.
   func needsFrameNow() {
     guard !isDue else { return }
     isDue = true
+    busy?.begin()
     DispatchQueue.main.async { [self] in
-      MainActor.assumeIsolated { drawNow() }
+      MainActor.assumeIsolated {
+        drawNow()
+        busy?.end()
+      }
     }
   }
 
@@ -28,10 +37,12 @@ final class FramePacer {
     let next = lastFrame + Self.interval
     guard next > .now() else { return needsFrameNow() }
     isScheduled = true
+    busy?.begin()
     DispatchQueue.main.asyncAfter(deadline: next) { [self] in
       MainActor.assumeIsolated {
         // A key may have had its frame meanwhile, which showed this too.
         if isScheduled { drawNow() }
+        busy?.end()
       }
     }
   }

@@ -26,22 +26,27 @@ final class ProjectReader: RunSource {
   /// Only touched on the queue, but for `wanted`.
   private let state = Mutex(State())
   private let onUpdate: @Sendable (ProjectUpdate) -> Void
+  private let busy: BusyCounter?
 
   /// - Parameters:
   ///   - livenessInterval: a crash is seen at the latest after this.
+  ///   - busy: counts readings from when they are asked for.
   ///   - onUpdate: called on the reader's queue; an empty update says that time has passed.
   init(
-    store: ProjectStore, livenessInterval: DispatchTimeInterval = .seconds(2),
+    store: ProjectStore, livenessInterval: DispatchTimeInterval = .seconds(2), busy: BusyCounter? = nil,
     onUpdate: @escaping @Sendable (ProjectUpdate) -> Void
   ) {
     self.store = store
     self.livenessInterval = livenessInterval
+    self.busy = busy
     self.onUpdate = onUpdate
   }
 
   /// Begins to read and to watch.
   func start() {
+    busy?.begin()
     queue.async { [self] in
+      defer { busy?.end() }
       do {
         // Before the first reading, so that no commit falls between the two.
         let watcher = try ChangeWatcher(
@@ -73,7 +78,7 @@ final class ProjectReader: RunSource {
       state.wanted.formUnion(runs)
       return isNew
     }
-    if isNew { queue.async { [self] in read() } }
+    if isNew { readLater() }
   }
 
   /// Files a command and tells its outcome in later updates; `completion` is called on the reader's queue.
@@ -88,10 +93,20 @@ final class ProjectReader: RunSource {
     }
   }
 
+  private func readLater() {
+    busy?.begin()
+    queue.async { [weak self, busy] in
+      self?.read()
+      busy?.end()
+    }
+  }
+
   // MARK: - On the queue
 
   private func read() {
     dispatchPrecondition(condition: .onQueue(queue))
+    busy?.begin()
+    defer { busy?.end() }
     var (bookmark, wanted, pending) = state.withLock { ($0.bookmark, $0.wanted, $0.pending) }
     var update = ProjectUpdate()
     var failure: String?
@@ -112,7 +127,7 @@ final class ProjectReader: RunSource {
     }
     keepTime(whileAlive: bookmark.runs?.contains { $0.state.isAlive } ?? false)
     if !update.isEmpty { onUpdate(update) }
-    if bookmark.isUnfinished { queue.async { [weak self] in self?.read() } }
+    if bookmark.isUnfinished { readLater() }
   }
 
   private func keepTime(whileAlive isAlive: Bool) {
