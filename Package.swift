@@ -22,7 +22,11 @@ let package = Package(
 
     // Floor 5: the ncurses application.
     .target(
-      name: "Workbench", dependencies: ["TerminalUI", "Jobs", "ProjectStore", "TrainingLogs", "ModelFiles"]),
+      name: "Workbench",
+      dependencies: [
+        "TerminalUI", "Jobs", "ProjectStore", "TrainingLogs", "ModelFiles",
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
 
     // Floor 4: long tasks, and the terminal.
     .target(

@@ -109,7 +109,12 @@ public final class Workbench {
 
   private func finishState() {
     state.timeZone = surroundings.timeZone
-    if let problem = themes.problems.first {
+    let keys = KeyMap(configuration: surroundings.configuration)
+    state.keyTable = keys.table
+    if let problem = keys.problems.first {
+      let more = keys.problems.count > 1 ? " (and \(keys.problems.count - 1) more: assay keys)" : ""
+      state.message = WorkbenchState.Message(kind: .error, text: "\(problem.short)\(more)")
+    } else if let problem = themes.problems.first {
       state.message = WorkbenchState.Message(kind: .error, text: "\(problem)")
     }
   }

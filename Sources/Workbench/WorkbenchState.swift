@@ -17,8 +17,13 @@ struct WorkbenchState: Sendable {
       }
     }
 
-    /// The digit that shows the screen.
-    var key: String { String((Screen.allCases.firstIndex(of: self) ?? 0) + 1) }
+    /// Shows the screen.
+    var action: Action {
+      switch self {
+      case .overview: .showOverview
+      case .runs: .showRuns
+      }
+    }
 
     /// What keys count on the screen beside those that count everywhere.
     var sections: [String] {
@@ -64,6 +69,8 @@ struct WorkbenchState: Sendable {
   var now: Date
   var timeZone = TimeZone.gmt
   var screen = Screen.overview
+  /// The keys in force.
+  var keyTable = Action.keyTable
   var options = CurveOptions()
   var overview = OverviewView()
   var runList = RunsView()
@@ -81,6 +88,11 @@ struct WorkbenchState: Sendable {
   }
 
   // MARK: Facts
+
+  /// What to press for an action, in the words of a hint: its first key, or its name in the palette.
+  func keyName(_ action: Action) -> String {
+    keyTable.keys(of: action.rawValue, in: screen.sections).first?.description ?? ":\(action.title)"
+  }
 
   func run(_ id: Run.ID?) -> Run? { id.flatMap { id in runs.first { $0.id == id } } }
 
@@ -116,6 +128,9 @@ struct WorkbenchState: Sendable {
     guard run.state == .running, let history = histories[run.id] else { return nil }
     return RunPace(history[.trainLoss])?.secondsLeft(run)
   }
+
+  /// Said in place of runs while there are none.
+  var noRunsText: String { "No runs yet — press \(keyName(.newRun)) for a new run" }
 
   /// Said in place of runs while there are none in the watched logs.
   var emptyWatchText: String {

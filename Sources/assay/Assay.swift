@@ -9,7 +9,7 @@ struct Assay: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, InitCommand.self, PullCommand.self, ImportCommand.self, TrainCommand.self,
-      RunsCommand.self, WatchCommand.self, ExportCommand.self,
+      RunsCommand.self, WatchCommand.self, ExportCommand.self, KeysCommand.self,
       AskCommand.self, TokensCommand.self, BenchCommand.self, WorkbenchCommand.self, WorkerCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 

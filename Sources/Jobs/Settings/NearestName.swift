@@ -1,5 +1,5 @@
 /// The name that was probably meant by a misspelt one: the fewest edits away, and not too many of them.
-func nearestName(to name: String, among candidates: [String]) -> String? {
+public func nearestName(to name: String, among candidates: [String]) -> String? {
   let name = Array(name.lowercased().unicodeScalars.prefix(64))
   let ranked = candidates.map { (name: $0, edits: editDistance(name, Array($0.unicodeScalars))) }
   guard let best = ranked.min(by: { $0.edits < $1.edits }) else { return nil }

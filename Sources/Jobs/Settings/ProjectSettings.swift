@@ -57,9 +57,6 @@ public enum SettingsFileError: Error, Equatable, Sendable {
 }
 
 extension ProjectSettings {
-  /// More than any settings file has; a larger one is something else.
-  static let maximumFileSize = 1 << 20
-
   /// Reads a project's `assay.toml`; one that does not exist means the defaults.
   ///
   /// - Throws: ``SettingsFileError``. Nothing is guessed: an unknown option is an error.
@@ -73,31 +70,7 @@ extension ProjectSettings {
   /// - Parameter sections: those that it may have; all by default.
   mutating func read(_ file: URL, sections: [String]? = nil) throws {
     guard FileManager.default.fileExists(atPath: file.path) else { return }
-    let resolved = file.resolvingSymlinksInPath().path
-    let type = (try? FileManager.default.attributesOfItem(atPath: resolved))?[.type] as? FileAttributeType
-    // A pipe would be waited for, a device need not end.
-    guard type == .typeRegular else {
-      throw SettingsFileError.unreadable(file: file.path, reason: "it is not a regular file")
-    }
-    let data: Data
-    do {
-      let handle = try FileHandle(forReadingFrom: file)
-      defer { try? handle.close() }
-      data = try handle.read(upToCount: Self.maximumFileSize + 1) ?? Data()
-    } catch {
-      throw SettingsFileError.unreadable(file: file.path, reason: error.localizedDescription)
-    }
-    guard data.count <= Self.maximumFileSize else {
-      throw SettingsFileError.unreadable(file: file.path, reason: "it is larger than 1 MiB")
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw SettingsFileError.unreadable(file: file.path, reason: "it is not UTF-8 text")
-    }
-    // The parser would end the text there, and leave out the settings behind it.
-    guard !data.contains(0) else {
-      throw SettingsFileError.unreadable(file: file.path, reason: "it holds a NUL byte")
-    }
-    try read(toml: text, file: file.path, sections: sections)
+    try read(toml: SettingsFile.text(of: file), file: file.path, sections: sections)
   }
 
   /// - Parameter file: how errors name the text's origin.

@@ -3,10 +3,10 @@
 ///
 /// Reads what settings files have — `[section]`, `key = …`, `section.key = …`, strings over several lines —
 /// and answers nil for the rest.
-struct TOMLLines {
+public struct TOMLLines {
   private var lines: [String: Int] = [:]
 
-  init(_ text: String) {
+  public init(_ text: String) {
     var section = ""
     var openString: String?
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -32,7 +32,7 @@ struct TOMLLines {
   }
 
   /// From 1.
-  func line(of key: String, in section: String? = nil) -> Int? {
+  public func line(of key: String, in section: String? = nil) -> Int? {
     lines[section.map { "\($0).\(key)" } ?? key] ?? section.flatMap { lines[$0] }
   }
 

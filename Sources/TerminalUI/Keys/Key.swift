@@ -28,18 +28,29 @@ extension Key: CustomStringConvertible {
     }
   }
 
-  /// The key of such a name; `ctrl-u` is taken for `^u` too.
+  /// The key of such a name; `ctrl-u` is taken for `^u` too, and `f5` for `F5`.
   public init?(_ name: String) {
     if let known = Key.names.first(where: { $0.1 == name.lowercased() }) {
       self = known.0
     } else if name.count == 1, let character = name.first, !character.isWhitespace {
       self = .character(character)
-    } else if name.hasPrefix("F"), let number = Int(name.dropFirst()), (1...63).contains(number) {
+    } else if name.first?.lowercased() == "f", let number = Int(name.dropFirst()), (1...63).contains(number) {
       self = .function(number)
     } else if let letter = Key.controlLetter(name) {
       self = .control(letter)
     } else {
       return nil
+    }
+  }
+
+  /// Why terminals never tell of the key; `nil` if they do.
+  public var problem: String? {
+    switch self {
+    case .control("c"), .control("z"): "the terminal keeps \(self) for itself"
+    case .control("i"): "terminals send \(self) as tab"
+    case .control("m"): "terminals send \(self) as enter"
+    case .control("h"): "terminals send \(self) as backspace"
+    default: nil
     }
   }
 

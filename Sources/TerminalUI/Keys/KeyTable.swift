@@ -25,21 +25,6 @@ public struct KeyConflict: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { "key \(key) is bound to both \(first) and \(second)" }
 }
 
-/// Why a user's binding was not taken.
-public enum KeyBindingError: Error, Hashable, Sendable, CustomStringConvertible {
-  case unknownCommand(String)
-  case unknownKey(String, command: String)
-  case conflict(KeyConflict)
-
-  public var description: String {
-    switch self {
-    case .unknownCommand(let name): return "there is no command \(name) to bind a key to"
-    case .unknownKey(let key, let command): return "\(command): there is no key called \(key)"
-    case .conflict(let conflict): return conflict.description
-    }
-  }
-}
-
 /// All commands with their keys: the one table behind dispatch, hints, help and palette.
 public struct KeyTable: Sendable {
   /// The section of commands that count on every screen.
@@ -82,19 +67,34 @@ public struct KeyTable: Sendable {
     return found
   }
 
-  /// The table with a user's keys in place of a command's own.
-  public func rebinding(_ bindings: [(command: String, keys: [String])]) throws -> KeyTable {
-    var table = self
-    for (name, keys) in bindings {
-      guard let index = table.commands.firstIndex(where: { $0.name == name }) else {
-        throw KeyBindingError.unknownCommand(name)
-      }
-      table.commands[index].keys = try keys.map { text in
-        guard let key = Key(text) else { throw KeyBindingError.unknownKey(text, command: name) }
-        return key
+  /// Every key with two meanings where these sections count.
+  public func conflicts(in sections: [String]) -> [KeyConflict] {
+    var owners: [Key: String] = [:]
+    var found: [KeyConflict] = []
+    for command in commands(in: sections) {
+      for key in command.keys {
+        if let owner = owners[key], owner != command.name {
+          found.append(KeyConflict(key: key, first: owner, second: command.name))
+        } else {
+          owners[key] = command.name
+        }
       }
     }
-    if let conflict = table.conflicts.first { throw KeyBindingError.conflict(conflict) }
+    return found
+  }
+
+  /// The keys of a command that run it where these sections count, and no command of another section before it.
+  public func keys(of name: String, in sections: [String]) -> [Key] {
+    let keys = command(named: name)?.keys ?? []
+    return keys.filter { command(for: $0, in: sections)?.name == name }
+  }
+
+  /// The table with other keys in place of a command's own.
+  public func rebinding(_ name: String, to keys: [Key]) -> KeyTable {
+    var table = self
+    for index in table.commands.indices where table.commands[index].name == name {
+      table.commands[index].keys = keys
+    }
     return table
   }
 }

@@ -174,7 +174,7 @@ extension WorkbenchState {
 
   var emptyCurvesText: String {
     if !isLoaded { return "Loading …" }
-    if runs.isEmpty { return isWatching ? emptyWatchText : "No runs yet — press n for a new run" }
+    if runs.isEmpty { return isWatching ? emptyWatchText : noRunsText }
     let shown = shownRuns
     if shown.contains(where: { histories[$0.id] == nil }) { return "Loading …" }
     guard shown.count == 1, let run = shown.first else { return "No points yet" }

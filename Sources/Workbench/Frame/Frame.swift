@@ -22,7 +22,7 @@ extension WorkbenchState {
   private var statusLine: StatusLine {
     let place =
       StyledText("assay", .accent, .bold) + StyledText(" · ", .dim) + StyledText(projectName, .bold)
-    let tabs = screens.map { StatusLine.Tab(key: $0.key, title: $0.title) }
+    let tabs = screens.map { StatusLine.Tab(key: keyName($0.action), title: $0.title) }
     var facts: [StyledText] = []
     let alive = aliveRuns
     let running = alive.filter { $0.state != .paused }.count
@@ -55,7 +55,12 @@ extension WorkbenchState {
       grid.put(text, in: row)
       return
     }
-    KeyHints(hints.map { ($0.keys.first?.description ?? "", hintTitle($0)) })
+    let shown = hints.compactMap { action in
+      keyTable.keys(of: action.rawValue, in: screen.sections).first.map {
+        ($0.description, hintTitle(action))
+      }
+    }
+    KeyHints(shown)
       .draw(in: &grid, row, note: progressNote)
   }
 
@@ -117,7 +122,7 @@ extension WorkbenchState {
   private func drawOverlay(in grid: inout CellGrid, _ area: Rectangle) {
     switch overlay {
     case .help(let offset):
-      HelpSheet(Action.keyTable, sections: screen.sections).draw(in: &grid, area, offset: offset)
+      HelpSheet(keyTable, sections: screen.sections).draw(in: &grid, area, offset: offset)
     case .palette(let palette): palette.draw(in: &grid, area.inset(top: min(2, area.height / 8)))
     case .stop(let dialog, _), .quit(let dialog): dialog.draw(in: &grid, area)
     case .learningRate(let form, _): form.draw(in: &grid, area)

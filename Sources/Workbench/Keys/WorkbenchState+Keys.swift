@@ -26,7 +26,7 @@ extension WorkbenchState {
     defer { seeCurrentRun() }
     message = nil
     if overlay != nil { return handleOverlay(key) }
-    guard let command = Action.keyTable.command(for: key, in: screen.sections),
+    guard let command = keyTable.command(for: key, in: screen.sections),
       let action = Action(rawValue: command.name)
     else { return [] }
     return perform(action)
@@ -118,7 +118,7 @@ extension WorkbenchState {
     case .help:
       overlay = .help(offset: 0)
     case .palette:
-      overlay = .palette(CommandPalette(Action.keyTable.commands(in: screen.sections)))
+      overlay = .palette(CommandPalette(keyTable.commands(in: screen.sections)))
     case .nextTheme:
       return [.nextTheme]
     case .leave:
@@ -206,7 +206,7 @@ extension WorkbenchState {
 
   private mutating func performOnRun(_ action: Action) -> [Effect] {
     guard let run = currentRun else {
-      message = Message(kind: .note, text: "There is no run yet; n begins one.")
+      message = Message(kind: .note, text: "There is no run yet; \(keyName(.newRun)) begins one.")
       return []
     }
     switch action {
@@ -245,7 +245,7 @@ extension WorkbenchState {
       return false
     }
     guard run.state.isOver else { return true }
-    let hint = run.state == .finished ? "" : "; R resumes it"
+    let hint = run.state == .finished ? "" : "; \(keyName(.resumeRun)) resumes it"
     message = Message(kind: .note, text: "\(run.name) is \(run.state.rawValue)\(hint).")
     return false
   }
@@ -332,10 +332,12 @@ extension WorkbenchState {
   }
 
   private mutating func scrollHelp(_ key: Key, from offset: Int) {
-    let sheet = HelpSheet(Action.keyTable, sections: screen.sections)
+    let sheet = HelpSheet(keyTable, sections: screen.sections)
     let rows = sheet.visibleRows(in: Rectangle(size))
     switch key {
     case .escape, .enter, .character("q"), .character("?"):
+      overlay = nil
+    case _ where keyTable.command(for: key, in: screen.sections)?.name == Action.help.rawValue:
       overlay = nil
     default:
       var lines = ListSelection(selected: offset)

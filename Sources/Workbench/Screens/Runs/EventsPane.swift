@@ -19,7 +19,8 @@ extension WorkbenchState {
     return [
       RunEvent(
         run: run.id, time: last ?? run.startedAt ?? run.createdAt, step: run.step, kind: .failed,
-        message: "its worker died here without a word; R resumes from the last checkpoint")
+        message:
+          "its worker died here without a word; \(keyName(.resumeRun)) resumes from the last checkpoint")
     ]
   }
 

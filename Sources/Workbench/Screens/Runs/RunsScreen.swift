@@ -31,7 +31,7 @@ extension WorkbenchState {
     var table = runTable(width: inside.width)
     table.isFocused = runList.pane == .list
     table.emptyText =
-      isLoaded ? (isWatching ? emptyWatchText : "No runs yet — press n for a new run") : "Loading …"
+      isLoaded ? (isWatching ? emptyWatchText : noRunsText) : "Loading …"
     var selection = runList.list
     table.draw(in: &grid, inside, selection: &selection)
   }
