@@ -22,15 +22,18 @@
 #define SYNC_END "\033[?2026l"
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
+// Presses, releases and movement between them, as decimal numbers.
+#define MOUSE_ON "\033[?1002h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1002l"
 
 static FILE *frame_file;
 static int frame_descriptor = -1;
 static WINDOW *input_window;
-static bool synchronised, left;
+static bool synchronised, left, mouse;
 static int next_pair;
 
 // Far above KEY_MAX, from where ncurses counts the keys that are a terminal's own.
-enum { paste_begins = KEY_MAX + 0x1000, paste_ends };
+enum { paste_begins = KEY_MAX + 0x1000, paste_ends, mouse_begins };
 
 // What terminals send for one key differs with their modes and with what lies between; terminfo knows one way of each.
 static const struct {
@@ -43,7 +46,7 @@ static const struct {
   {"\033[F", KEY_END},    {"\033OF", KEY_END},    {"\033[4~", KEY_END},   {"\033[8~", KEY_END},
   {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE}, {"\033[2~", KEY_IC},    {"\033[3~", KEY_DC},
   {"\033[Z", KEY_BTAB},   {"\033OM", KEY_ENTER},
-  {"\033[200~", paste_begins}, {"\033[201~", paste_ends},
+  {"\033[200~", paste_begins}, {"\033[201~", paste_ends}, {"\033[<", mouse_begins},
 };
 
 // MARK: Locale
@@ -78,7 +81,7 @@ static void make_leave_sequence(void) {
   size_t count = 0;
   if (synchronised) {
     append(bytes, &count, sizeof bytes, SYNC_END PASTE_OFF);
-    append(bytes, &count, sizeof bytes, "\033[?1006l\033[?1002l\033[?1000l");
+    append(bytes, &count, sizeof bytes, MOUSE_OFF);
   }
   append(bytes, &count, sizeof bytes, tigetstr("sgr0"));
   append(bytes, &count, sizeof bytes, tigetstr("op"));
@@ -162,6 +165,7 @@ void cn_leave(void) {
   endwin();
   flush_frame();
   if (synchronised) guard_write(PASTE_OFF, strlen(PASTE_OFF));
+  if (mouse) guard_write(MOUSE_OFF, strlen(MOUSE_OFF));
   guard_leave();
 }
 
@@ -170,6 +174,7 @@ void cn_return(void) {
   left = false;
   guard_enter();
   if (synchronised) guard_write(PASTE_ON, strlen(PASTE_ON));
+  if (mouse) guard_write(MOUSE_ON, strlen(MOUSE_ON));
   cn_repaint();
   curs_set(0);
 }
@@ -223,6 +228,13 @@ long cn_present(void) {
   return flush_frame();
 }
 
+bool cn_set_mouse(bool is_on) {
+  if (!frame_file || !synchronised) return false;
+  if (is_on == mouse) return true;
+  mouse = is_on;
+  return left || guard_write(is_on ? MOUSE_ON : MOUSE_OFF, strlen(is_on ? MOUSE_ON : MOUSE_OFF));
+}
+
 bool cn_write(const char *bytes, size_t count) { return !left && guard_write(bytes, count); }
 
 // MARK: Input
@@ -245,6 +257,7 @@ static uint32_t own_key(wint_t key) {
     case KEY_BTAB: return CN_BACK_TAB;
     case paste_begins: return CN_PASTE_BEGINS;
     case paste_ends: return CN_PASTE_ENDS;
+    case mouse_begins: return CN_MOUSE_BEGINS;
     default: return CN_UNKNOWN;
   }
 }

@@ -31,6 +31,7 @@ public final class Workbench {
   private var pacer: FramePacer?
   private var exitCode: Int32?
   private var leave: CheckedContinuation<Int32, Never>?
+  private let opensWithMouse: Bool
   /// Commands on their way to the store; the program does not end before they are there.
   private var unfiled = 0
 
@@ -61,6 +62,7 @@ public final class Workbench {
     let name = settings.name.isEmpty ? projectFolder.standardizedFileURL.lastPathComponent : settings.name
     state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: surroundings.now())
     state.options = CurveOptions(smoothing: settings.smoothing)
+    opensWithMouse = settings.mouse
     state.newRunDefaults = NewRunDefaults(model: settings.modelName, settings: settings.training)
     finishState()
     takeAlertSettings(projectFolder: store.folder, project: store.folder.path)
@@ -80,6 +82,7 @@ public final class Workbench {
     makeSource = { FollowedReader(paths: paths, busy: $0, onUpdate: $1) }
     launcher = nil
     exportFolder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
+    opensWithMouse = false
     self.options = options
     self.surroundings = surroundings
     let name = paths.count == 1 ? paths[0] : "\(paths.count) paths"
@@ -139,6 +142,7 @@ public final class Workbench {
     self.display = display
     state.size = display.size
     adoptGlyphs()
+    if opensWithMouse { state.isMouseOn = display.setMouse(true) }
     perform(state.announce())
     let busy = surroundings.busy
     let pacer = FramePacer(busy: busy) { [weak self] in self?.drawFrame() }
@@ -205,6 +209,8 @@ public final class Workbench {
       case .ringBell: display?.ringBell()
       case .setTitle(let title): display?.setTitle(title)
       case .runHook(let alert, let name): hook?.run(alert, runName: name)
+      case .listenToMouse(let isOn):
+        listenToMouse(isOn)
       case .quit(let code):
         exitCode = code
         leaveWhenFiled()
@@ -285,6 +291,17 @@ public final class Workbench {
     display?.theme = theme
     adoptGlyphs()
     state.message = WorkbenchState.Message(kind: .note, text: "Theme: \(theme.name)")
+  }
+
+  private func listenToMouse(_ isOn: Bool) {
+    guard let display else { return }
+    let isThere = display.setMouse(isOn)
+    state.isMouseOn = isOn && isThere
+    let text =
+      !isThere
+      ? "This terminal has no mouse"
+      : isOn ? "Mouse on; with Shift held the terminal selects text" : "Mouse off"
+    state.message = WorkbenchState.Message(kind: .note, text: text)
   }
 
   private func adoptGlyphs() {

@@ -69,6 +69,10 @@ struct WorkbenchState: Sendable {
   var now: Date
   var timeZone = TimeZone.gmt
   var screen = Screen.overview
+  /// Whether the mouse is listened to.
+  var isMouseOn = false
+  /// A stretch of a chart that is being marked.
+  var chartDrag: ChartDrag?
   /// The keys in force.
   var keyTable = Action.keyTable
   var options = CurveOptions()

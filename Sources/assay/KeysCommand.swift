@@ -8,7 +8,7 @@ struct KeysCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keys", abstract: "The workbench's actions and their keys, yours from keys.toml included.")
 
-  @Flag(help: "One JSON document on stdout.") var json = false
+  @OptionGroup var global: GlobalOptions
 
   private struct Report: Encodable {
     struct Row: Encodable {
@@ -29,7 +29,7 @@ struct KeysCommand: ParsableCommand {
 
   func run() throws {
     let map = KeyMap()
-    if json {
+    if global.json {
       let report = Report(
         file: map.file.path,
         actions: map.table.commands.map {

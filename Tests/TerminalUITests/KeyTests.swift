@@ -45,6 +45,31 @@ import Testing
     for wrong in ["", "ctrl-", "^^", "F0", "F99", "hyper", "  "] { #expect(Key(wrong) == nil) }
   }
 
+  @Test func reportsOfTheMouseBecomeEvents() {
+    var decoder = KeyDecoder()
+    func reported(_ text: String) -> [Terminal.Event] {
+      decoder.events(isKey: true, CN_MOUSE_BEGINS.rawValue)
+        + text.unicodeScalars.flatMap { decoder.events(isKey: false, $0.value) }
+    }
+    func event(_ kind: MouseEvent.Kind, _ x: Int, _ y: Int) -> Terminal.Event {
+      .mouse(MouseEvent(kind, at: Point(x: x, y: y)))
+    }
+    #expect(reported("0;1;1M") == [event(.press(.left), 0, 0)])
+    #expect(reported("0;300;90m") == [event(.release(.left), 299, 89)])
+    #expect(reported("2;5;6M") == [event(.press(.right), 4, 5)])
+    #expect(reported("36;5;6M") == [event(.drag(.left), 4, 5)], "with Shift")
+    #expect(reported("64;5;6M") == [event(.wheelUp, 4, 5)])
+    #expect(reported("81;5;6M") == [event(.wheelDown, 4, 5)], "with Control")
+    // Movement without a button, a wheel that turns sideways, reports that are none.
+    for other in ["35;5;6M", "66;5;6M", "0;0;1M", "0;1M", "0;;1M", "M", "0;1;99999999999999999999M"] {
+      #expect(reported(other) == [])
+    }
+    // What breaks off does not swallow the keys behind it.
+    #expect(reported("0;1q") == [.key(.character("q"))])
+    #expect(
+      reported(String(repeating: "1", count: 40) + "x").last == .key(.character("x")))
+  }
+
   @Test func terminalInputBecomesEvents() {
     var decoder = KeyDecoder()
     func typed(_ values: [UInt32]) -> [Terminal.Event] {

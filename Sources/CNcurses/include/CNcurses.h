@@ -49,6 +49,9 @@ void cn_repaint(void);
 /// Writes what changed in one write, wrapped in synchronised output. Returns the bytes written, 0 if nothing changed,
 /// −1 if the terminal is gone.
 long cn_present(void);
+/// Whether the terminal reports presses, drags and the wheel. It is switched off while the screen is left, on every way
+/// out. Returns false if the terminal has no mouse.
+bool cn_set_mouse(bool is_on);
 /// Writes a sequence that moves no cursor (title, clipboard, bell), outside of the screen.
 bool cn_write(const char *bytes, size_t count);
 
@@ -62,6 +65,7 @@ enum cn_key {
   CN_HOME, CN_END, CN_PAGE_UP, CN_PAGE_DOWN,
   CN_ENTER, CN_BACKSPACE, CN_DELETE, CN_INSERT, CN_BACK_TAB,
   CN_PASTE_BEGINS, CN_PASTE_ENDS,
+  CN_MOUSE_BEGINS,  // a report follows as characters: "0;12;3M"
   CN_FUNCTION = 0x100,
 };
 

@@ -16,6 +16,9 @@ public struct ProjectSettings: Equatable, Sendable {
   /// `[alerts]`
   public var alerts = AlertSettings()
 
+  /// `[workbench] mouse`: whether the workbench listens to the mouse from the beginning.
+  public var mouse = false
+
   public init() {}
 
   /// A section's own fields; those of `[training]` are ``TrainingSettings/fields``.
@@ -29,6 +32,7 @@ public struct ProjectSettings: Equatable, Sendable {
         .number(
           "smoothing", "Smoothing", \.smoothing, from: 0, to: 0.999,
           "Weight of the past in the train loss's moving average; 0 shows the raw values only."),
+        .flag("mouse", "Mouse", \.mouse, "Listen to the mouse from the beginning; m switches it."),
       ]
     ),
     (

@@ -53,6 +53,16 @@ public enum AxisWindow: Hashable, Sendable {
     place(from: x < shown.lowerBound ? x : x - Self.width(shown), width: Self.width(shown), in: data)
   }
 
+  /// Shows a stretch; one at the end of the data follows the newest.
+  public mutating func show(_ stretch: ClosedRange<Double>, in data: ClosedRange<Double>) {
+    let stretch = stretch.clamped(to: data)
+    guard Self.width(stretch) > 0 else { return }
+    let shown = range(in: data) ?? data
+    zoom(by: Self.width(shown) / Self.width(stretch), around: nil, in: data)
+    guard let now = range(in: data) else { return }
+    place(from: stretch.lowerBound, width: Self.width(now), in: data)
+  }
+
   private mutating func place(from start: Double, width: Double, in data: ClosedRange<Double>) {
     let start = max(start, data.lowerBound)
     self = start >= data.upperBound - width ? .newest(width: width) : .part(start...start + width)

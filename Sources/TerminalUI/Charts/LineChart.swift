@@ -113,6 +113,8 @@ public struct ChartFacts: Hashable, Sendable {
   public var below = 0
   /// Points ≤ 0, which a logarithmic axis has no place for.
   public var nonPositive = 0
+  /// Where all the others are; `nil` if nothing was drawn.
+  public var geometry: ChartGeometry?
 
   public init() {}
 

@@ -30,6 +30,8 @@ struct LineChartPlot {
     let ticks = max(2, (area.width - DisplayText.width(chart.xLabel)) / 9)
     xAxis = chart.xAxis(over: xData, maximumTicks: ticks)
     canvas = PlotCanvas(columns: area.width, rows: area.height, mode: glyphs.plot)
+    facts.geometry = ChartGeometry(
+      area: area, xRange: xAxis.range, pixelsPerColumn: canvas.pixelsPerColumn)
 
     for series in chart.series where series.emphasis == .background { _ = plot(series) }
     let lines = chart.series.filter { $0.emphasis == .normal }

@@ -18,6 +18,9 @@ public protocol Display: AnyObject {
   /// Asks for a text to be taken into the clipboard; `false` if it is too long.
   @discardableResult
   func copy(_ text: String) -> Bool
+  /// Whether the mouse is heard of; returns whether there is one.
+  @discardableResult
+  func setMouse(_ isOn: Bool) -> Bool
   /// Leaves the screen and stops listening.
   func close()
   /// Ends the process by a signal that asked for it.

@@ -1,8 +1,10 @@
 import CNcurses
 
-/// Turns what ncurses reads into events: characters of several scalars are joined, pasted text is gathered.
+/// Turns what ncurses reads into events: characters of several scalars are joined, pasted text and reports of the mouse
+/// are gathered.
 struct KeyDecoder {
   private var paste: String.UnicodeScalarView?
+  private var mouseReport: String?
 
   mutating func events(isKey: Bool, _ value: UInt32) -> [Terminal.Event] {
     if isKey, value == CN_PASTE_BEGINS.rawValue {
@@ -20,6 +22,22 @@ struct KeyDecoder {
       }
       return []
     }
+    if isKey, value == CN_MOUSE_BEGINS.rawValue {
+      mouseReport = ""
+      return []
+    }
+    if let report = mouseReport, !isKey, let scalar = Unicode.Scalar(value), report.utf8.count < 32 {
+      switch scalar {
+      case "0"..."9", ";":
+        mouseReport = report + String(scalar)
+        return []
+      case "M", "m":
+        mouseReport = nil
+        return MouseEvent(report: report + String(scalar)).map { [.mouse($0)] } ?? []
+      default: break
+      }
+    }
+    mouseReport = nil
     return (isKey ? Self.key(code: value) : Self.key(scalar: value)).map { [.key($0)] } ?? []
   }
 

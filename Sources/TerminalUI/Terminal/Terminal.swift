@@ -18,6 +18,8 @@ public final class Terminal {
     case key(Key)
     /// Text that was pasted, in one piece.
     case paste(String)
+    /// Only while the mouse is on.
+    case mouse(MouseEvent)
     case resize(Size)
     /// ^C.
     case interrupt
@@ -185,6 +187,11 @@ public final class Terminal {
     write("\u{1B}]52;c;\(encoded)\u{1B}\\")
     return true
   }
+
+  /// Whether presses, drags and the wheel are heard of. With Shift held the terminal keeps them, so that text can still
+  /// be selected. Returns whether it has a mouse to listen to.
+  @discardableResult
+  public func setMouse(_ isOn: Bool) -> Bool { cn_set_mouse(isOn) }
 
   private func write(_ sequence: String) {
     let bytes = sequence.utf8.map { CChar(bitPattern: $0) }

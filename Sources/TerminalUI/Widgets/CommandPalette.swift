@@ -50,11 +50,31 @@ public struct CommandPalette: Sendable {
     return .open
   }
 
-  /// Draws the palette as a box at the top of an area.
-  public func draw(in grid: inout CellGrid, _ area: Rectangle) {
+  /// Takes the command that was clicked; a click beside the palette cancels it.
+  public func handle(click point: Point, in area: Rectangle) -> Outcome {
+    let list = listArea(in: area)
+    if list.contains(point) {
+      var shown = selection
+      shown.reveal(height: list.height, count: matches.count)
+      let index = shown.offset + point.y - list.y
+      return matches.indices.contains(index) ? .chosen(matches[index]) : .open
+    }
+    return box(in: area).contains(point) ? .open : .cancelled
+  }
+
+  private func box(in area: Rectangle) -> Rectangle {
     let width = min(area.width, 64)
     let height = min(area.height, min(commands.count, 12) + 4)
-    let box = Rectangle(x: area.x + (area.width - width) / 2, y: area.y, width: width, height: height)
+    return Rectangle(x: area.x + (area.width - width) / 2, y: area.y, width: width, height: height)
+  }
+
+  private func listArea(in area: Rectangle) -> Rectangle {
+    box(in: area).insideBox.inset(left: 1, top: 2, right: 1)
+  }
+
+  /// Draws the palette as a box at the top of an area.
+  public func draw(in grid: inout CellGrid, _ area: Rectangle) {
+    let box = box(in: area)
     grid.fill(box)
     grid.box(box, title: StyledText("Commands", .title, .bold), border: Style(.accent))
     let inside = box.insideBox.inset(left: 1, right: 1)
@@ -77,7 +97,7 @@ public struct CommandPalette: Sendable {
     list.showsHeader = false
     list.emptyText = "Nothing of that name"
     var selection = selection
-    list.draw(in: &grid, inside.inset(top: 2), selection: &selection)
+    list.draw(in: &grid, listArea(in: area), selection: &selection)
   }
 
   private static func highlighted(_ title: String, _ query: String) -> StyledText {

@@ -50,18 +50,37 @@ public struct Dialog: Hashable, Sendable {
     focus = (focus + step + choices.count) % choices.count
   }
 
+  /// Takes the choice that was clicked; a click beside the dialog cancels it.
+  public func handle(click point: Point, in area: Rectangle) -> Outcome {
+    if let index = choices.indices.first(where: { row(of: $0, in: area).contains(point) }) {
+      return .chosen(choices[index].name)
+    }
+    return box(in: area).contains(point) ? .open : .cancelled
+  }
+
+  private func box(in area: Rectangle) -> Rectangle {
+    area.centred(Size(width: min(area.width, 60), height: lines(in: area).count + choices.count + 3))
+  }
+
+  private func lines(in area: Rectangle) -> [String] {
+    DisplayText.wrapped(message, to: max(1, min(area.width, 60) - 4))
+  }
+
+  private func row(of index: Int, in area: Rectangle) -> Rectangle {
+    let inside = box(in: area).insideBox.inset(left: 1, right: 1)
+    return inside.row(inside.height - choices.count + index)
+  }
+
   /// Draws the question as a box in the middle of an area, an answer a row.
   public func draw(in grid: inout CellGrid, _ area: Rectangle) {
-    let width = min(area.width, 60)
-    let lines = DisplayText.wrapped(message, to: max(1, width - 4))
-    let box = area.centred(Size(width: width, height: lines.count + choices.count + 3))
+    let box = box(in: area)
     grid.fill(box)
     grid.box(box, title: StyledText(title, .title, .bold), border: Style(.accent))
     let inside = box.insideBox.inset(left: 1, right: 1)
-    let textRows = max(0, min(lines.count, inside.height - choices.count))
+    let textRows = max(0, min(lines(in: area).count, inside.height - choices.count))
     grid.putWrapped(message, in: inside.rows([.fixed(textRows)])[0])
     for (index, choice) in choices.enumerated() {
-      let row = inside.row(inside.height - choices.count + index)
+      let row = row(of: index, in: area)
       let isFocused = index == focus
       if isFocused {
         grid.fill(row, Style(.selection).on(.selection))

@@ -157,15 +157,9 @@ public struct Form: Hashable, Sendable {
     let box = area.centred(idealSize)
     grid.fill(box)
     grid.box(box, title: StyledText(title, .title, .bold), border: Style(.accent))
-    let inside = box.insideBox.inset(left: 1, right: 1)
+    let inside = inside(of: area)
     guard inside.height >= 3 else { return }
-    let labelWidth = min(fields.map { DisplayText.width($0.label) }.max() ?? 0, inside.width / 2)
-    let rows = inside.height - 2
-    let offset = max(0, min(focus - rows / 2, fields.count - rows))
-    for (line, index) in (offset..<min(fields.count, offset + rows)).enumerated() {
-      draw(index, in: &grid, inside.row(line), labelWidth)
-    }
-    let hints = KeyHints([("enter", submitTitle), ("tab", "next"), ("esc", "cancel")])
+    for (index, row) in shownRows(in: area) { draw(index, in: &grid, row) }
     hints.draw(in: &grid, inside.row(inside.height - 1))
     guard fields.indices.contains(focus) else { return }
     let message = shown.contains(focus) ? problem(of: focus) : nil
@@ -176,7 +170,49 @@ public struct Form: Hashable, Sendable {
     grid.putWrapped(text, in: place, message == nil ? .dim : Style(.bad))
   }
 
-  private func draw(_ index: Int, in grid: inout CellGrid, _ row: Rectangle, _ labelWidth: Int) {
+  private func inside(of area: Rectangle) -> Rectangle {
+    area.centred(idealSize).insideBox.inset(left: 1, right: 1)
+  }
+
+  /// The fields that are seen, with their rows.
+  private func shownRows(in area: Rectangle) -> [(index: Int, row: Rectangle)] {
+    let inside = inside(of: area)
+    guard inside.height >= 3 else { return [] }
+    let rows = inside.height - 2
+    let offset = max(0, min(focus - rows / 2, fields.count - rows))
+    return (offset..<min(fields.count, offset + rows)).enumerated().map { ($1, inside.row($0)) }
+  }
+
+  private func labelWidth(in row: Rectangle) -> Int {
+    min(fields.map { DisplayText.width($0.label) }.max() ?? 0, row.width / 2)
+  }
+
+  private var hints: KeyHints {
+    KeyHints([("enter", submitTitle), ("tab", "next"), ("esc", "cancel")])
+  }
+
+  /// Goes to the field that was clicked, a choice to its next one; the hints are buttons.
+  public mutating func handle(click point: Point, in area: Rectangle) -> Outcome {
+    let inside = inside(of: area)
+    let buttons: [Key] = [.enter, .tab, .escape]
+    let places = hints.places(in: inside.row(inside.height - 1))
+    if let button = places.firstIndex(where: { $0.contains(point) }) { return handle(buttons[button]) }
+    guard let (index, row) = shownRows(in: area).first(where: { $0.row.contains(point) }) else {
+      return .editing
+    }
+    if index != focus { shown.insert(focus) }
+    focus = index
+    let valueX = row.x + labelWidth(in: row) + 4
+    switch fields[index].kind {
+    case .choice, .toggle:
+      if point.x >= valueX { return handle(point.x == valueX ? .left : .right) }
+    case .text, .integer, .number: break
+    }
+    return .editing
+  }
+
+  private func draw(_ index: Int, in grid: inout CellGrid, _ row: Rectangle) {
+    let labelWidth = labelWidth(in: row)
     let field = fields[index]
     let isFocused = index == focus
     let hasProblem = shown.contains(index) && problem(of: index) != nil

@@ -26,10 +26,14 @@ public struct HelpSheet: Sendable {
   /// Rows of the sheet seen in an area, for scrolling.
   public func visibleRows(in area: Rectangle) -> Int { max(1, min(lines.count, area.height - 2)) }
 
+  public func box(in area: Rectangle) -> Rectangle {
+    let width = min(area.width, max(40, (lines.map(\.width).max() ?? 0) + 4))
+    return area.centred(Size(width: width, height: lines.count + 2))
+  }
+
   /// Draws the sheet as a box in the middle of an area, from a line on.
   public func draw(in grid: inout CellGrid, _ area: Rectangle, offset: Int = 0) {
-    let width = min(area.width, max(40, (lines.map(\.width).max() ?? 0) + 4))
-    let box = area.centred(Size(width: width, height: lines.count + 2))
+    let box = box(in: area)
     grid.fill(box)
     let inside = box.insideBox.inset(left: 1, right: 1)
     let start = max(0, min(offset, lines.count - inside.height))

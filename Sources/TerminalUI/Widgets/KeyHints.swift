@@ -14,14 +14,28 @@ public struct KeyHints: Sendable {
   /// Draws as many hints as fit whole, the first ones first, and a note at the right, which has precedence.
   public func draw(in grid: inout CellGrid, _ area: Rectangle, note: StyledText = "") {
     guard !area.isEmpty else { return }
-    let noteWidth = min(note.width, area.width)
     grid.put(note, in: area.row(0), align: .right)
+    for (hint, place) in zip(hints, places(in: area, note: note)) {
+      grid.put(Self.text(hint), x: place.x, y: place.y)
+    }
+  }
+
+  /// The place of each hint that is drawn.
+  public func places(in area: Rectangle, note: StyledText = "") -> [Rectangle] {
+    let noteWidth = min(note.width, area.width)
     var x = area.x
     let end = area.maxX - (noteWidth > 0 ? noteWidth + 2 : 0)
+    var places: [Rectangle] = []
     for hint in hints {
-      let text = StyledText(hint.key, .key, .bold) + StyledText(" " + hint.title, .dim)
-      guard x + text.width <= end else { break }
-      x = grid.put(text, x: x, y: area.y) + 3
+      let width = Self.text(hint).width
+      guard x + width <= end else { break }
+      places.append(Rectangle(x: x, y: area.y, width: width, height: min(1, area.height)))
+      x += width + 3
     }
+    return places
+  }
+
+  private static func text(_ hint: (key: String, title: String)) -> StyledText {
+    StyledText(hint.key, .key, .bold) + StyledText(" " + hint.title, .dim)
   }
 }

@@ -71,6 +71,21 @@ public struct Table: Sendable {
     }
   }
 
+  /// The row at a place of the table as it was drawn, `nil` beside the rows.
+  public func row(at point: Point, in area: Rectangle, _ selection: ListSelection) -> Int? {
+    let body = area.inset(top: showsHeader ? 1 : 0)
+    guard body.contains(point) else { return nil }
+    var selection = selection
+    selection.reveal(height: body.height, count: rowCount)
+    let index = selection.offset + point.y - body.y
+    return index < rowCount ? index : nil
+  }
+
+  /// Whether a place is in the column of marks.
+  public func isMark(_ point: Point, in area: Rectangle) -> Bool {
+    showsMarks && (area.x + 1...area.x + 3).contains(point.x)
+  }
+
   private func drawHeader(in grid: inout CellGrid, _ area: Rectangle, _ widths: [Int]) {
     var x = area.x
     for (column, width) in zip(columns, widths) where width > 0 {

@@ -69,6 +69,24 @@ extension WorkbenchState {
     overlay = .alerts(view)
   }
 
+  /// A click goes to an alert, another one to its run; one beside the list closes it.
+  mutating func clickAlerts(at point: Point, _ before: AlertsView) {
+    var view = before
+    let entries = alerts.list.newestFirst
+    let layout = AlertsLayout(alertsArea, count: entries.count)
+    view.settle(entries, rows: layout.rows)
+    guard layout.box.contains(point) else {
+      overlay = nil
+      return
+    }
+    let table = alertTable(entries, width: layout.table.width)
+    guard let row = table.row(at: point, in: layout.table, view.list) else { return }
+    if row == view.list.selected { return handleAlerts(.enter, view) }
+    view.selected = entries[row].id
+    view.settle(entries, rows: layout.rows)
+    overlay = .alerts(view)
+  }
+
   private mutating func go(to id: Run.ID) {
     screen = .runs
     options.cursor = nil

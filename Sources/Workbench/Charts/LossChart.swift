@@ -172,6 +172,30 @@ extension WorkbenchState {
     grid.pane(area, title: title, note: note, footer: footer, isFocused: isFocused)
   }
 
+  /// Where the chart under a place has its plot, found by drawing it.
+  func chartGeometry(at point: Point) -> ChartGeometry? {
+    let area = chartsArea.insideBox
+    guard area.contains(point) else { return nil }
+    var grid = CellGrid(size: size, glyphs: glyphs)
+    guard options.showsAllMetrics, screen == .runs else {
+      return lossChart(width: chartsArea.width, emptyText: "").draw(in: &grid, area).geometry
+    }
+    let metrics = shownMetrics
+    let found = metricGridLayout(chartsArea).places.first { $0.area.inset(top: 1).contains(point) }
+    guard let (index, place) = found, metrics.indices.contains(index) else { return nil }
+    var chart = metricChart(metrics[index])
+    chart.minimumLabelWidth = 6
+    return chart.draw(in: &grid, place.inset(top: 1)).geometry
+  }
+
+  /// The pane of the charts.
+  var chartsArea: Rectangle {
+    switch screen {
+    case .overview: overviewLayout.curves
+    case .runs: runsLayout.curves
+    }
+  }
+
   var emptyCurvesText: String {
     if !isLoaded { return "Loading …" }
     if runs.isEmpty { return isWatching ? emptyWatchText : noRunsText }

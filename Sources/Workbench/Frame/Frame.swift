@@ -6,20 +6,24 @@ extension WorkbenchState {
   /// first.
   func frame() -> CellGrid {
     var grid = CellGrid(size: size, glyphs: glyphs)
-    let whole = Rectangle(size)
     guard size.height >= 3 else { return grid }
-    statusLine.draw(in: &grid, whole.row(0).inset(left: 1, right: 1))
-    let body = whole.inset(top: 1, bottom: 1)
+    statusLine.draw(in: &grid, statusArea)
     switch screen {
-    case .overview: drawOverview(in: &grid, body)
+    case .overview: drawOverview(in: &grid)
     case .runs: drawRuns(in: &grid)
     }
-    drawBottomLine(in: &grid, whole.row(size.height - 1).inset(left: 1, right: 1))
-    drawOverlay(in: &grid, body)
+    drawChartDrag(in: &grid)
+    drawBottomLine(in: &grid, bottomArea)
+    drawOverlay(in: &grid, bodyArea)
     return grid
   }
 
-  private var statusLine: StatusLine {
+  var statusArea: Rectangle { Rectangle(size).row(0).inset(left: 1, right: 1) }
+  var bodyArea: Rectangle { Rectangle(size).inset(top: 1, bottom: 1) }
+  var bottomArea: Rectangle { Rectangle(size).row(size.height - 1).inset(left: 1, right: 1) }
+  var paletteArea: Rectangle { bodyArea.inset(top: min(2, bodyArea.height / 8)) }
+
+  var statusLine: StatusLine {
     let place =
       StyledText("assay", .accent, .bold) + StyledText(" · ", .dim) + StyledText(projectName, .bold)
     let tabs = screens.map { StatusLine.Tab(key: keyName($0.action), title: $0.title) }
@@ -55,13 +59,16 @@ extension WorkbenchState {
       grid.put(text, in: row)
       return
     }
-    let shown = hints.compactMap { action in
-      keyTable.keys(of: action.rawValue, in: screen.sections).first.map {
-        ($0.description, hintTitle(action))
-      }
+    keyHints.draw(in: &grid, row, note: progressNote)
+  }
+
+  var keyHints: KeyHints { KeyHints(shownHints.map { ($0.key.description, hintTitle($0.action)) }) }
+
+  /// The hints whose actions have a key.
+  var shownHints: [(action: Action, key: Key)] {
+    hints.compactMap { action in
+      keyTable.keys(of: action.rawValue, in: screen.sections).first.map { (action, $0) }
     }
-    KeyHints(shown)
-      .draw(in: &grid, row, note: progressNote)
   }
 
   /// The keys that matter here, the most useful first.
@@ -106,7 +113,7 @@ extension WorkbenchState {
   }
 
   /// `A step 84/120  left 41 s`, of the newest run that trains. The list of runs says it itself.
-  private var progressNote: StyledText {
+  var progressNote: StyledText {
     guard screen == .overview, size.width >= 60,
       let run = aliveRuns.first(where: { $0.state == .running })
     else { return "" }
@@ -123,7 +130,7 @@ extension WorkbenchState {
     switch overlay {
     case .help(let offset):
       HelpSheet(keyTable, sections: screen.sections).draw(in: &grid, area, offset: offset)
-    case .palette(let palette): palette.draw(in: &grid, area.inset(top: min(2, area.height / 8)))
+    case .palette(let palette): palette.draw(in: &grid, paletteArea)
     case .stop(let dialog, _), .quit(let dialog): dialog.draw(in: &grid, area)
     case .learningRate(let form, _): form.draw(in: &grid, area)
     case .export(let form): form.draw(in: &grid, area)

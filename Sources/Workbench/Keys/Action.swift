@@ -47,6 +47,7 @@ enum Action: String, CaseIterable, Sendable {
   case help = "help"
   case palette = "palette"
   case nextTheme = "theme.next"
+  case toggleMouse = "mouse"
   case leave = "back"
   case quit = "quit"
 }
@@ -95,6 +96,7 @@ extension Action {
     case .help: "help"
     case .palette: "commands"
     case .nextTheme: "next theme"
+    case .toggleMouse: "mouse on or off"
     case .leave: "back"
     case .quit: "quit"
     }
@@ -143,6 +145,7 @@ extension Action {
     case .help: [.character("?")]
     case .palette: [.character(":")]
     case .nextTheme: [.character("t")]
+    case .toggleMouse: [.character("m")]
     case .leave: [.escape]
     case .quit: [.character("q")]
     }
@@ -159,8 +162,8 @@ extension Action {
       .exportChart,
       .copyValues:
       Section.curves
-    case .nextPane, .previousPane, .showOverview, .showRuns, .alerts, .help, .palette, .nextTheme, .leave,
-      .quit:
+    case .nextPane, .previousPane, .showOverview, .showRuns, .alerts, .help, .palette, .nextTheme,
+      .toggleMouse, .leave, .quit:
       KeyTable.everywhere
     }
   }

@@ -16,6 +16,7 @@ enum Effect: Sendable {
   case setTitle(String)
   /// Runs the command of the settings for an alert.
   case runHook(Alert, runName: String)
+  case listenToMouse(Bool)
   case quit(code: Int32)
   case die(signal: Int32)
 }

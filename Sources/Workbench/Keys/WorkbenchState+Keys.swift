@@ -9,8 +9,11 @@ extension WorkbenchState {
       return handle(key)
     case .paste(let text):
       paste(text)
+    case .mouse(let event):
+      return handle(event)
     case .resize(let size):
       self.size = size
+      chartDrag = nil
     case .interrupt:
       return [.quit(code: 130)]
     case .terminate(let signal):
@@ -25,6 +28,7 @@ extension WorkbenchState {
   private mutating func handle(_ key: Key) -> [Effect] {
     defer { seeCurrentRun() }
     message = nil
+    chartDrag = nil
     if overlay != nil { return handleOverlay(key) }
     guard let command = keyTable.command(for: key, in: screen.sections),
       let action = Action(rawValue: command.name)
@@ -121,6 +125,8 @@ extension WorkbenchState {
       overlay = .palette(CommandPalette(keyTable.commands(in: screen.sections)))
     case .nextTheme:
       return [.nextTheme]
+    case .toggleMouse:
+      return [.listenToMouse(!isMouseOn)]
     case .leave:
       leave()
     case .quit:
@@ -149,8 +155,10 @@ extension WorkbenchState {
 
   private mutating func zoomToPin() {
     guard let pin = options.pin, let cursor = options.cursor, pin != cursor else {
+      let (pin, zoom) = (keyName(.pinCursor), keyName(.zoomToPin))
       message = Message(
-        kind: .note, text: "v pins one end, ← and → go to the other, then b shows what lies between.")
+        kind: .note,
+        text: "\(pin) pins one end, ← and → go to the other, then \(zoom) shows what lies between.")
       return
     }
     options.window = .part(min(pin, cursor)...max(pin, cursor))
@@ -261,72 +269,115 @@ extension WorkbenchState {
     case .help(let offset):
       scrollHelp(key, from: offset)
     case .palette(var palette):
-      switch palette.handle(key) {
-      case .open: overlay = .palette(palette)
-      case .cancelled: overlay = nil
-      case .chosen(let command):
-        overlay = nil
-        return Action(rawValue: command.name).map { perform($0) } ?? []
-      }
+      let outcome = palette.handle(key)
+      return take(outcome, of: palette)
     case .stop(var dialog, let run):
-      switch dialog.handle(key) {
-      case .open: overlay = .stop(dialog, run: run)
-      case .cancelled: overlay = nil
-      case .chosen(let name):
-        overlay = nil
-        if name == "save" { return [.file(.stopAndSave, run: run)] }
-        if name == "now" { return [.file(.stopNow, run: run)] }
-      }
+      let outcome = dialog.handle(key)
+      return take(outcome, of: dialog, stopping: run)
     case .quit(var dialog):
-      switch dialog.handle(key) {
-      case .open: overlay = .quit(dialog)
-      case .cancelled: overlay = nil
-      case .chosen(let name):
-        overlay = nil
-        if name == "leave" { return [.quit(code: 0)] }
-        if name == "stop" {
-          return aliveRuns.map { .file(.stopAndSave, run: $0.id) } + [.quit(code: 0)]
-        }
-      }
+      let outcome = dialog.handle(key)
+      return take(outcome, of: dialog)
     case .learningRate(var form, let run):
-      switch form.handle(key) {
-      case .editing: overlay = .learningRate(form, run: run)
-      case .cancelled: overlay = nil
-      case .submitted:
-        guard let rate = Double(form.value("learning_rate")), rate > 0 else {
-          form.externalProblems["learning_rate"] = "Learning rate must be above 0"
-          overlay = .learningRate(form, run: run)
-          return []
-        }
-        overlay = nil
-        return [.file(.setLearningRate(rate), run: run)]
-      }
+      let outcome = form.handle(key)
+      return take(outcome, of: form, for: run)
     case .export(var form):
-      switch form.handle(key) {
-      case .editing: overlay = .export(form)
-      case .cancelled: overlay = nil
-      case .submitted:
-        let name = form.value("file")
-        guard ChartFile(fileName: name) != nil else {
-          form.externalProblems["file"] = "The name must end in \(ChartFile.endings)"
-          overlay = .export(form)
-          return []
-        }
-        overlay = nil
-        return [.export(name)]
-      }
+      let outcome = form.handle(key)
+      return take(exporting: outcome, of: form)
     case .newRun(var form):
-      switch form.handle(key) {
-      case .editing: overlay = .newRun(form)
-      case .cancelled: overlay = nil
-      case .submitted(let request):
-        overlay = .newRun(form)
-        return [.start(request)]
-      }
+      let outcome = form.handle(key)
+      return take(outcome, of: form)
     case .alerts(let view):
       handleAlerts(key, view)
     case nil:
       break
+    }
+    return []
+  }
+
+  // What an overlay has become by a key or a click, and what was chosen in it.
+
+  mutating func take(_ outcome: CommandPalette.Outcome, of palette: CommandPalette) -> [Effect] {
+    switch outcome {
+    case .open: overlay = .palette(palette)
+    case .cancelled: overlay = nil
+    case .chosen(let command):
+      overlay = nil
+      return Action(rawValue: command.name).map { perform($0) } ?? []
+    }
+    return []
+  }
+
+  mutating func take(_ outcome: Dialog.Outcome, of dialog: Dialog, stopping run: Run.ID) -> [Effect] {
+    switch outcome {
+    case .open: overlay = .stop(dialog, run: run)
+    case .cancelled: overlay = nil
+    case .chosen(let name):
+      overlay = nil
+      if name == "save" { return [.file(.stopAndSave, run: run)] }
+      if name == "now" { return [.file(.stopNow, run: run)] }
+    }
+    return []
+  }
+
+  /// Of the dialog on quitting.
+  mutating func take(_ outcome: Dialog.Outcome, of dialog: Dialog) -> [Effect] {
+    switch outcome {
+    case .open: overlay = .quit(dialog)
+    case .cancelled: overlay = nil
+    case .chosen(let name):
+      overlay = nil
+      if name == "leave" { return [.quit(code: 0)] }
+      if name == "stop" {
+        return aliveRuns.map { .file(.stopAndSave, run: $0.id) } + [.quit(code: 0)]
+      }
+    }
+    return []
+  }
+
+  /// Of the form for a learning rate.
+  mutating func take(_ outcome: Form.Outcome, of form: Form, for run: Run.ID) -> [Effect] {
+    switch outcome {
+    case .editing: overlay = .learningRate(form, run: run)
+    case .cancelled: overlay = nil
+    case .submitted:
+      guard let rate = Double(form.value("learning_rate")), rate > 0 else {
+        var form = form
+        form.externalProblems["learning_rate"] = "Learning rate must be above 0"
+        overlay = .learningRate(form, run: run)
+        return []
+      }
+      overlay = nil
+      return [.file(.setLearningRate(rate), run: run)]
+    }
+    return []
+  }
+
+  /// Of the form for a file to export to.
+  mutating func take(exporting outcome: Form.Outcome, of form: Form) -> [Effect] {
+    switch outcome {
+    case .editing: overlay = .export(form)
+    case .cancelled: overlay = nil
+    case .submitted:
+      let name = form.value("file")
+      guard ChartFile(fileName: name) != nil else {
+        var form = form
+        form.externalProblems["file"] = "The name must end in \(ChartFile.endings)"
+        overlay = .export(form)
+        return []
+      }
+      overlay = nil
+      return [.export(name)]
+    }
+    return []
+  }
+
+  mutating func take(_ outcome: NewRunForm.Outcome, of form: NewRunForm) -> [Effect] {
+    switch outcome {
+    case .editing: overlay = .newRun(form)
+    case .cancelled: overlay = nil
+    case .submitted(let request):
+      overlay = .newRun(form)
+      return [.start(request)]
     }
     return []
   }

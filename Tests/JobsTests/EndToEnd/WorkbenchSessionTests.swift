@@ -113,7 +113,7 @@ import Testing
     case q, interrupt, terminate, hangUp, segmentationFault, abort, floatingPoint
   }
 
-  /// However it ends, the terminal is left as it was found.
+  /// However it ends, the terminal is left as it was found, its mouse too.
   @Test(arguments: Goodbye.allCases)
   func givesTheTerminalBack(_ goodbye: Goodbye) async throws {
     let place = try Workplace()
@@ -125,6 +125,10 @@ import Testing
     #expect(shown.modes.contains(1049))
     #expect(try await !terminal.isCooked())
     #expect(try await terminal.settings() != before)
+    #expect(
+      shown.modes.isDisjoint(with: Self.mouseModes), "the mouse is the terminal's until it is asked for")
+    try await terminal.type("m")
+    #expect(try await terminal.wait(for: "Mouse on").modes.isSuperset(of: Self.mouseModes))
 
     let expected: Ending
     switch goodbye {
@@ -170,18 +174,48 @@ import Testing
     #expect(try String(decoding: place.content("told"), as: UTF8.self) == "crashed \(id)\n")
   }
 
+  private static let mouseModes: Set<Int> = [1002, 1006]
+
+  /// Pressed, turned and switched off again, as a terminal reports it.
+  @Test func hearsTheMouse() async throws {
+    let place = try Workplace()
+    #expect(try await place.run("init").ending == .exit(0))
+    let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
+    let before = try await terminal.settings()
+    try await terminal.wait(for: "no run alive")
+    try await terminal.type("m")
+    let shown = try await terminal.wait(for: "Mouse on")
+    let line = shown.lines[0]
+    let tab = try #require(line.firstRange(of: "2 Runs")).lowerBound
+    let column = line.distance(from: line.startIndex, to: tab) + 1
+    try await terminal.type("\u{1B}[<0;\(column);1M\u{1B}[<0;\(column);1m")
+    try await terminal.wait(for: "╭ Runs · 0")
+    // In two pieces, as a slow line may bring it, and with a key right behind.
+    try await terminal.type("\u{1B}[<0;2;1")
+    try await terminal.type("M?")
+    try await terminal.wait(for: "╭ Keys")
+    try await terminal.type("?m")
+    #expect(try await terminal.wait(for: "Mouse off").modes.isDisjoint(with: Self.mouseModes))
+    try await terminal.type("q")
+    #expect(try await terminal.finish() == .exit(0))
+    try await expectRestored(terminal, to: before)
+  }
+
   @Test func suspendedAndContinued() async throws {
     let place = try Workplace()
     #expect(try await place.run("init").ending == .exit(0))
     let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
     let before = try await terminal.settings()
     try await terminal.wait(for: "no run alive")
+    try await terminal.type("m")
+    try await terminal.wait(for: "Mouse on")
     try await terminal.type("\u{1A}")
     try await terminal.waitUntilSuspended()
     try await expectRestored(terminal, to: before)
 
     terminal.send(signal: SIGCONT)
-    try await terminal.wait(for: "no run alive")
+    let again = try await terminal.wait(for: "no run alive")
+    #expect(again.modes.isSuperset(of: Self.mouseModes))
     #expect(try await !terminal.isCooked())
     try await terminal.type("q")
     #expect(try await terminal.finish() == .exit(0))

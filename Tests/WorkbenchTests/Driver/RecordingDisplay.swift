@@ -16,6 +16,8 @@ final class RecordingDisplay: Display {
   private(set) var title = ""
   private(set) var bellCount = 0
   private(set) var copied: [String] = []
+  var hasMouse = true
+  private(set) var isMouseOn = false
   private(set) var isClosed = false
   private(set) var deadlySignal: Int32?
 
@@ -38,6 +40,11 @@ final class RecordingDisplay: Display {
   func copy(_ text: String) -> Bool {
     copied.append(text)
     return true
+  }
+
+  func setMouse(_ isOn: Bool) -> Bool {
+    if hasMouse { isMouseOn = isOn }
+    return hasMouse
   }
 
   func close() { isClosed = true }

@@ -25,10 +25,10 @@ final class Screen {
   static func script(
     on project: TemporaryProject, _ size: Size = Size(width: 80, height: 24),
     launcher: RecordingLauncher = RecordingLauncher(),
-    configuration: URL? = nil, _ script: (Screen) async throws -> Void
+    configuration: URL? = nil, settings: String = "", _ script: (Screen) async throws -> Void
   ) async throws -> Int32 {
     let screen = Screen(size, launcher)
-    try "[project]\nname = \"data-center\"\n".write(
+    try "[project]\nname = \"data-center\"\n\(settings)".write(
       to: project.folder.appendingPathComponent(ProjectStore.settingsName), atomically: true, encoding: .utf8)
     let workbench = try Workbench(
       projectFolder: project.folder, options: WorkbenchOptions(), launcher: launcher,
@@ -121,6 +121,27 @@ final class Screen {
     await busy.whenIdle()
   }
 
+  func mouse(_ kind: MouseEvent.Kind, _ point: Point) async {
+    await send(.mouse(MouseEvent(kind, at: point)))
+  }
+
+  func click(_ point: Point) async {
+    await mouse(.press(.left), point)
+    await mouse(.release(.left), point)
+  }
+
+  /// Clicks on the first cell of a text, or so many beside it.
+  func click(_ part: String, right: Int = 0, location: SourceLocation = #_sourceLocation) async throws {
+    let point = try #require(place(of: part), "“\(part)” is not on the screen", sourceLocation: location)
+    await click(Point(x: point.x + right, y: point.y))
+  }
+
+  func drag(from start: Point, to end: Point) async {
+    await mouse(.press(.left), start)
+    await mouse(.drag(.left), end)
+    await mouse(.release(.left), end)
+  }
+
   func whenIdle() async { await busy.whenIdle() }
 
   /// Waits for a frame that the workbench draws by itself, such as for what another process wrote.
@@ -158,11 +179,11 @@ final class Screen {
 
   func row(containing part: String) -> String? { lines.first { $0.contains(part) } }
 
-  /// The place of the first cell of a text.
-  func place(of part: String, after column: Int = -1) -> Point? {
+  /// The place of the first cell of a text, if need be in one row or right of a column.
+  func place(of part: String, row: Int? = nil, after column: Int = -1) -> Point? {
     let grid = display.frame
     let wanted = part.map { $0 }
-    for y in 0..<grid.size.height {
+    for y in row.map({ $0..<$0 + 1 }) ?? 0..<grid.size.height {
       let cells = (0..<grid.size.width).filter { !grid[$0, y].isContinuation }
       for start in cells.indices where cells[start] > column && start + wanted.count <= cells.count {
         if zip(wanted, cells[start...]).allSatisfy({ $0 == grid[$1, y].character }) {
@@ -189,6 +210,14 @@ final class Screen {
   func style(of part: String, location: SourceLocation = #_sourceLocation) throws -> Style {
     let start = try #require(place(of: part), "“\(part)” is not on the screen", sourceLocation: location)
     return display.frame[start.x, start.y].style
+  }
+
+  /// Whether any cell has a role's colour.
+  func hasStyle(_ role: Role) -> Bool {
+    let grid = display.frame
+    return (0..<grid.size.height).contains { y in
+      (0..<grid.size.width).contains { grid[$0, y].style.foreground == .role(role) }
+    }
   }
 
   func expect(

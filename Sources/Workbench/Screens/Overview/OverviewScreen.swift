@@ -3,8 +3,12 @@ import TerminalUI
 
 /// The pictures of the project together: loss curves, the split of the pairs, the judges' scores.
 extension WorkbenchState {
-  func drawOverview(in grid: inout CellGrid, _ area: Rectangle) {
-    let layout = OverviewLayout(area, pane: overview.pane, pairRows: runs.isEmpty ? nil : pairRows)
+  var overviewLayout: OverviewLayout {
+    OverviewLayout(bodyArea, pane: overview.pane, pairRows: runs.isEmpty ? nil : pairRows)
+  }
+
+  func drawOverview(in grid: inout CellGrid) {
+    let layout = overviewLayout
     let isSingle = layout.isSingle
     drawLossChart(in: &grid, layout.curves, isFocused: !isSingle && overview.pane == .curves)
     drawPairs(in: &grid, layout.pairs, isFocused: !isSingle && overview.pane == .pairs)

@@ -68,7 +68,16 @@ struct NewRunForm: Sendable {
     if isStarting { return key == .escape ? .cancelled : .editing }
     if key != .enter { failure = nil }
     form.externalProblems = problems
-    let outcome = form.handle(key)
+    return take(form.handle(key))
+  }
+
+  mutating func handle(click point: Point, in area: Rectangle) -> Outcome {
+    guard !isStarting else { return .editing }
+    form.externalProblems = problems
+    return take(form.handle(click: point, in: area))
+  }
+
+  private mutating func take(_ outcome: Form.Outcome) -> Outcome {
     form.externalProblems = problems
     switch outcome {
     case .editing: return .editing

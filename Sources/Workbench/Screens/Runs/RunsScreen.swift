@@ -36,7 +36,7 @@ extension WorkbenchState {
     table.draw(in: &grid, inside, selection: &selection)
   }
 
-  private func runTable(width: Int) -> Table {
+  func runTable(width: Int) -> Table {
     let isWide = width >= 100
     let barWidth = width >= 130 ? 20 : isWide ? 12 : 8
     let stepWidth = max(4, runs.map { Figures.steps($0.step, of: $0.totalSteps).count }.max() ?? 0)

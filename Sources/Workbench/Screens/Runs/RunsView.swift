@@ -48,9 +48,11 @@ extension WorkbenchState {
   }
 
   /// Moves in the pane that has the focus.
-  mutating func move(_ action: Action) {
+  mutating func move(_ action: Action) { move(action, in: runList.pane) }
+
+  mutating func move(_ action: Action, in pane: RunsView.Pane) {
     let layout = runsLayout
-    switch runList.pane {
+    switch pane {
     case .curves where options.showsAllMetrics:
       let grid = metricGridLayout(layout.curves)
       var rows = ListSelection(selected: grid.offset)
@@ -60,11 +62,7 @@ extension WorkbenchState {
       let rows = max(1, layout.list.insideBox.height - 1)
       runList.list.select(runs.firstIndex { $0.id == runList.selected } ?? 0, count: runs.count)
       Self.move(&runList.list, action, page: rows, count: runs.count)
-      guard runs.indices.contains(runList.list.selected) else { return }
-      runList.selected = runs[runList.list.selected].id
-      runList.expected = nil
-      runList.eventOffset = 0
-      runList.answerOffset = 0
+      select(row: runList.list.selected)
     case .events:
       var lines = ListSelection(selected: runList.eventOffset)
       Self.move(&lines, action, page: layout.events.insideBox.height, count: shownEvents.count)
@@ -75,6 +73,16 @@ extension WorkbenchState {
       Self.move(&lines, action, page: 2, count: count)
       runList.answerOffset = lines.selected
     }
+  }
+
+  /// Takes the cursor to a row of the list.
+  mutating func select(row index: Int) {
+    guard runs.indices.contains(index) else { return }
+    runList.list.select(index, count: runs.count)
+    runList.selected = runs[index].id
+    runList.expected = nil
+    runList.eventOffset = 0
+    runList.answerOffset = 0
   }
 
   private static func move(_ list: inout ListSelection, _ action: Action, page: Int, count: Int) {
