@@ -42,7 +42,7 @@ let package = Package(
 
     // Floor 3: the SQLite project file.
     .target(
-      name: "ProjectStore", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
+      name: "ProjectStore", dependencies: ["TextPatterns", .product(name: "GRDB", package: "GRDB.swift")]),
 
     // Floor 2: training, and the logs of other tools' training.
     .target(name: "FineTuning", dependencies: ["LanguageModels", "ModelFiles", "Compute"]),
@@ -50,9 +50,10 @@ let package = Package(
 
     // Floor 1: models, tokenizers and their files.
     .target(name: "LanguageModels", dependencies: ["Compute", "ModelFiles"]),
-    .target(name: "ModelFiles", dependencies: ["CKernels", "CFileSystem"]),
+    .target(name: "ModelFiles", dependencies: ["TextPatterns", "CKernels", "CFileSystem"]),
 
-    // Floor 0: arithmetic, and the C libraries.
+    // Floor 0: arithmetic, patterns, and the C libraries.
+    .target(name: "TextPatterns"),
     .target(name: "Compute", dependencies: ["CKernels"]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
     .systemLibrary(name: "CFileSystem"),
@@ -62,6 +63,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
 
+    .testTarget(name: "TextPatternsTests", dependencies: ["TextPatterns"]),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels"]),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles"], resources: [.copy("Fixtures")]),

@@ -1,4 +1,5 @@
 import Foundation
+import TextPatterns
 
 extension PEFTAdapter {
   /// What `adapter_config.json` says of a plain LoRA adapter. Names follow the file's keys.
@@ -67,9 +68,9 @@ extension PEFTAdapter.Configuration {
   /// The configuration with its patterns compiled.
   struct Resolved {
     let configuration: PEFTAdapter.Configuration
-    let targets: ModulePattern?
-    let ranks: [(ModulePattern, Int)]
-    let alphas: [(ModulePattern, Double)]
+    let targets: TextPattern?
+    let ranks: [(TextPattern, Int)]
+    let alphas: [(TextPattern, Double)]
 
     func rank(of module: String) -> Int {
       ranks.first { $0.0.matches(module) }?.1 ?? configuration.r
@@ -97,29 +98,29 @@ extension PEFTAdapter.Configuration {
   /// - Parameter path: the file that an error about a pattern names.
   func resolved(path: String) throws(ModelFileError) -> Resolved {
     func compiled(_ pattern: String, _ field: String, prefix: String = "", suffix: String = "")
-      throws(ModelFileError) -> ModulePattern
+      throws(ModelFileError) -> TextPattern
     {
       do {
-        return try ModulePattern(prefix + pattern + suffix)
+        return try TextPattern(prefix + pattern + suffix)
       } catch {
         throw .malformed(path: path, field: field, problem: "\"\(pattern.prefix(80))\" \(error.problem)")
       }
     }
     // As PEFT's get_pattern_key matches: a whole path, or its end after a dot.
     func overrides<Value>(_ list: [PEFTAdapter.Configuration.Override<Value>], _ field: String)
-      throws(ModelFileError) -> [(ModulePattern, Value)]
+      throws(ModelFileError) -> [(TextPattern, Value)]
     {
       guard list.count <= Self.maximumPatterns else {
         throw .malformed(path: path, field: field, problem: "\(list.count) patterns are too many")
       }
-      var patterns: [(ModulePattern, Value)] = []
+      var patterns: [(TextPattern, Value)] = []
       for item in list {
         patterns.append(
           (try compiled(item.pattern, field, prefix: "(?:.*\\.)?(?:", suffix: ")"), item.value))
       }
       return patterns
     }
-    var targets: ModulePattern?
+    var targets: TextPattern?
     if case .pattern(let pattern) = targetModules { targets = try compiled(pattern, "target_modules") }
     return Resolved(
       configuration: self, targets: targets, ranks: try overrides(rankPattern, "rank_pattern"),

@@ -1,12 +1,13 @@
-/// A regular expression over module paths, matched in time linear in the path.
+/// A regular expression that is matched in time linear in the text.
 ///
-/// Patterns come from files. A matcher that backtracks, as Swift's and Python's do, takes longer than anyone
+/// Patterns come from files and from people who are still typing. A matcher that backtracks, as Swift's and Python's do, takes longer than anyone
 /// waits for a pattern like `(.*)*x`; this one follows all alternatives at once (Thompson 1968). Look-around,
 /// back references and inline flags cannot be followed so, and are refused.
-struct ModulePattern: Sendable {
+public struct TextPattern: Sendable {
   /// Why a text is not accepted.
-  struct SyntaxError: Error, Equatable {
-    var problem: String
+  public struct SyntaxError: Error, Equatable {
+    /// `has a parenthesis too many`
+    public var problem: String
   }
 
   fileprivate enum Instruction: Sendable {
@@ -18,34 +19,75 @@ struct ModulePattern: Sendable {
     case match
   }
 
-  /// Beyond any pattern in use; a path of 100 scalars is then matched within a millisecond or two.
-  fileprivate static let maximumInstructions = 8192
   fileprivate static let maximumDepth = 64
 
   private let program: [Instruction]
+  private let ignoresCase: Bool
 
-  init(_ pattern: String) throws(SyntaxError) {
-    var compiler = Compiler(scalars: Array(pattern.unicodeScalars))
+  /// - Parameter maximumLength: of the compiled pattern, where every repetition that is counted stands out in full: by
+  ///   so many steps at most a scalar of the text is matched. The default is beyond any pattern in use; a text of 100
+  ///   scalars is then matched within a millisecond or two.
+  public init(_ pattern: String, ignoresCase: Bool = false, maximumLength: Int = 8192) throws(SyntaxError) {
+    var compiler = Compiler(scalars: Array(pattern.unicodeScalars), maximumLength: maximumLength)
     program = try compiler.program()
+    self.ignoresCase = ignoresCase
   }
 
-  /// Whether the pattern matches the whole of `path`.
-  func matches(_ path: String) -> Bool {
-    let scalars = Array(path.unicodeScalars)
+  /// Whether the pattern matches the whole of a text.
+  public func matches(_ text: String) -> Bool {
+    let scalars = Array(text.unicodeScalars)
     var current = Threads(count: program.count)
     var next = Threads(count: program.count)
     follow(0, at: 0, of: scalars.count, into: &current)
     for (position, scalar) in scalars.enumerated() {
-      next.removeAll()
-      for thread in current.list {
-        if case .scalar(let set) = program[thread], set.contains(scalar) {
-          follow(thread + 1, at: position + 1, of: scalars.count, into: &next)
-        }
-      }
+      step(scalar, at: position, of: scalars.count, current, &next)
       if next.list.isEmpty { return false }
       swap(&current, &next)
     }
-    return current.list.contains { if case .match = program[$0] { true } else { false } }
+    return hasMatch(current)
+  }
+
+  /// Whether the pattern matches a part of a text.
+  public func isFound(in text: String) -> Bool {
+    let scalars = Array(text.unicodeScalars)
+    var current = Threads(count: program.count)
+    var next = Threads(count: program.count)
+    for position in 0...scalars.count {
+      follow(0, at: position, of: scalars.count, into: &current)
+      if hasMatch(current) { return true }
+      guard position < scalars.count else { return false }
+      step(scalars[position], at: position, of: scalars.count, current, &next)
+      swap(&current, &next)
+    }
+    return false
+  }
+
+  private func step(
+    _ scalar: Unicode.Scalar, at position: Int, of count: Int, _ current: Threads, _ next: inout Threads
+  ) {
+    next.removeAll()
+    for thread in current.list {
+      if case .scalar(let set) = program[thread], accepts(set, scalar) {
+        follow(thread + 1, at: position + 1, of: count, into: &next)
+      }
+    }
+  }
+
+  private func accepts(_ set: ScalarSet, _ scalar: Unicode.Scalar) -> Bool {
+    guard ignoresCase else { return set.contains(scalar) }
+    if scalar.isASCII {
+      let isLetter = ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+      guard isLetter else { return set.contains(scalar) }
+      let other = Unicode.Scalar(UInt8(scalar.value) ^ 0x20)
+      return (set.isNamed(scalar) || set.isNamed(other)) != set.isInverted
+    }
+    let cases = [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping]
+    let isIn = set.isNamed(scalar) || cases.contains { $0.unicodeScalars.first.map(set.isNamed) ?? false }
+    return isIn != set.isInverted
+  }
+
+  private func hasMatch(_ threads: Threads) -> Bool {
+    threads.list.contains { if case .match = program[$0] { true } else { false } }
   }
 
   /// Adds the instructions that `start` leads to without taking a scalar.
@@ -90,7 +132,10 @@ private struct ScalarSet: Sendable {
   var ranges: [ClosedRange<Unicode.Scalar>] = []
   var isInverted = false
 
-  func contains(_ scalar: Unicode.Scalar) -> Bool { ranges.contains { $0.contains(scalar) } != isInverted }
+  func contains(_ scalar: Unicode.Scalar) -> Bool { isNamed(scalar) != isInverted }
+
+  /// Whether the scalar is in one of the ranges.
+  func isNamed(_ scalar: Unicode.Scalar) -> Bool { ranges.contains { $0.contains(scalar) } }
 
   static let digits: [ClosedRange<Unicode.Scalar>] = ["0"..."9"]
   static let word: [ClosedRange<Unicode.Scalar>] = ["0"..."9", "A"..."Z", "_"..."_", "a"..."z"]
@@ -113,14 +158,18 @@ private struct Compiler {
   }
 
   let scalars: [Unicode.Scalar]
+  let maximumLength: Int
   var position = 0
   private var depth = 0
-  private var instructions: [ModulePattern.Instruction] = []
+  private var instructions: [TextPattern.Instruction] = []
 
-  init(scalars: [Unicode.Scalar]) { self.scalars = scalars }
+  init(scalars: [Unicode.Scalar], maximumLength: Int) {
+    self.scalars = scalars
+    self.maximumLength = maximumLength
+  }
 
-  mutating func program() throws(ModulePattern.SyntaxError) -> [ModulePattern.Instruction] {
-    guard scalars.count <= ModulePattern.maximumInstructions else { throw failure("is too long") }
+  mutating func program() throws(TextPattern.SyntaxError) -> [TextPattern.Instruction] {
+    guard scalars.count <= maximumLength else { throw failure("is too long") }
     let node = try choice()
     guard position == scalars.count else { throw failure("has a parenthesis too many") }
     try emit(node)
@@ -128,7 +177,7 @@ private struct Compiler {
     return instructions
   }
 
-  private func failure(_ problem: String) -> ModulePattern.SyntaxError { .init(problem: problem) }
+  private func failure(_ problem: String) -> TextPattern.SyntaxError { .init(problem: problem) }
 
   private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
     guard position < scalars.count, scalars[position] == scalar else { return false }
@@ -136,7 +185,7 @@ private struct Compiler {
     return true
   }
 
-  private mutating func next(_ missing: String) throws(ModulePattern.SyntaxError) -> Unicode.Scalar {
+  private mutating func next(_ missing: String) throws(TextPattern.SyntaxError) -> Unicode.Scalar {
     guard position < scalars.count else { throw failure(missing) }
     position += 1
     return scalars[position - 1]
@@ -144,8 +193,8 @@ private struct Compiler {
 
   // MARK: Reading
 
-  private mutating func choice() throws(ModulePattern.SyntaxError) -> Node {
-    guard depth < ModulePattern.maximumDepth else { throw failure("is nested too deeply") }
+  private mutating func choice() throws(TextPattern.SyntaxError) -> Node {
+    guard depth < TextPattern.maximumDepth else { throw failure("is nested too deeply") }
     depth += 1
     defer { depth -= 1 }
     var choices = [try sequence()]
@@ -153,7 +202,7 @@ private struct Compiler {
     return choices.count == 1 ? choices[0] : .choice(choices)
   }
 
-  private mutating func sequence() throws(ModulePattern.SyntaxError) -> Node {
+  private mutating func sequence() throws(TextPattern.SyntaxError) -> Node {
     var parts: [Node] = []
     while position < scalars.count, scalars[position] != "|", scalars[position] != ")" {
       parts.append(try quantified())
@@ -161,7 +210,7 @@ private struct Compiler {
     return .sequence(parts)
   }
 
-  private mutating func quantified() throws(ModulePattern.SyntaxError) -> Node {
+  private mutating func quantified() throws(TextPattern.SyntaxError) -> Node {
     let part = try atom()
     let (least, most): (Int, Int?)
     if take("*") {
@@ -184,7 +233,7 @@ private struct Compiler {
   }
 
   /// `m}`, `m,}`, `,n}` or `m,n}`.
-  private mutating func bounds() throws(ModulePattern.SyntaxError) -> (Int, Int?) {
+  private mutating func bounds() throws(TextPattern.SyntaxError) -> (Int, Int?) {
     let least = try number()
     guard take(",") else {
       guard let least, take("}") else { throw failure("has a brace that is no repetition") }
@@ -197,7 +246,7 @@ private struct Compiler {
     return (least ?? 0, most)
   }
 
-  private mutating func number() throws(ModulePattern.SyntaxError) -> Int? {
+  private mutating func number() throws(TextPattern.SyntaxError) -> Int? {
     var value: Int?
     while position < scalars.count,
       let digit = scalars[position].properties.numericType == .decimal
@@ -205,13 +254,13 @@ private struct Compiler {
     {
       position += 1
       let grown = (value ?? 0) * 10 + digit
-      guard grown <= ModulePattern.maximumInstructions else { throw failure("repeats a part too often") }
+      guard grown <= maximumLength else { throw failure("repeats a part too often") }
       value = grown
     }
     return value
   }
 
-  private mutating func atom() throws(ModulePattern.SyntaxError) -> Node {
+  private mutating func atom() throws(TextPattern.SyntaxError) -> Node {
     let scalar = try next("ends early")
     switch scalar {
     case ".": return .scalar(.any)
@@ -237,7 +286,7 @@ private struct Compiler {
   }
 
   /// What a backslash makes of the scalar behind it.
-  private mutating func escape() throws(ModulePattern.SyntaxError) -> ScalarSet {
+  private mutating func escape() throws(TextPattern.SyntaxError) -> ScalarSet {
     let scalar = try next("ends with a backslash")
     switch scalar {
     case "d": return ScalarSet(ranges: ScalarSet.digits)
@@ -252,7 +301,7 @@ private struct Compiler {
     }
   }
 
-  private mutating func bracket() throws(ModulePattern.SyntaxError) -> ScalarSet {
+  private mutating func bracket() throws(TextPattern.SyntaxError) -> ScalarSet {
     let open = "has a bracket that is not closed"
     var set = ScalarSet()
     set.isInverted = take("^")
@@ -278,12 +327,12 @@ private struct Compiler {
 
   // MARK: Writing
 
-  private mutating func append(_ instruction: ModulePattern.Instruction) throws(ModulePattern.SyntaxError) {
-    guard instructions.count < ModulePattern.maximumInstructions else { throw failure("is too long") }
+  private mutating func append(_ instruction: TextPattern.Instruction) throws(TextPattern.SyntaxError) {
+    guard instructions.count < maximumLength else { throw failure("is too long") }
     instructions.append(instruction)
   }
 
-  private mutating func emit(_ node: Node) throws(ModulePattern.SyntaxError) {
+  private mutating func emit(_ node: Node) throws(TextPattern.SyntaxError) {
     switch node {
     case .scalar(let set): try append(.scalar(set))
     case .start: try append(.start)
@@ -313,13 +362,13 @@ private struct Compiler {
   }
 
   /// A part that matches nothing takes no room, so its repetitions must be counted all the same.
-  private mutating func emitCopy(of part: Node) throws(ModulePattern.SyntaxError) {
+  private mutating func emitCopy(of part: Node) throws(TextPattern.SyntaxError) {
     let before = instructions.count
     try emit(part)
     if instructions.count == before { try append(.jump(before + 1)) }
   }
 
-  private mutating func emitOptional(_ part: Node, repeats: Bool) throws(ModulePattern.SyntaxError) {
+  private mutating func emitOptional(_ part: Node, repeats: Bool) throws(TextPattern.SyntaxError) {
     let split = instructions.count
     try append(.split(split + 1, 0))
     try emit(part)

@@ -1,8 +1,8 @@
 import Testing
 
-@testable import ModelFiles
+@testable import TextPatterns
 
-@Suite struct ModulePatternTests {
+@Suite struct TextPatternTests {
   private static let path = "model.layers.10.self_attn.q_proj"
 
   /// What Python's `re.fullmatch` says of the same pairs.
@@ -17,7 +17,7 @@ import Testing
     (#"[\w.]+"#, true), (#"[]a-z_.0-9-]*"#, true), (#"()*.*(|x)+"#, true), (#"x$.*|.*^y"#, false),
   ])
   func matchesLikePython(pattern: String, expected: Bool?) throws {
-    #expect((try? ModulePattern(pattern))?.matches(Self.path) == expected)
+    #expect((try? TextPattern(pattern))?.matches(Self.path) == expected)
   }
 
   @Test(arguments: [
@@ -30,8 +30,27 @@ import Testing
     ("a{99999999999999999999}", "repeats a part too often"), ("(?P<n", "ends within a name"),
   ])
   func refusesByName(pattern: String, problem: String) {
-    let error = #expect(throws: ModulePattern.SyntaxError.self) { try ModulePattern(pattern) }
+    let error = #expect(throws: TextPattern.SyntaxError.self) { try TextPattern(pattern) }
     #expect(error?.problem.hasPrefix(problem) == true)
+  }
+
+  /// What Python's `re.search` says, with `re.IGNORECASE` where it is asked for.
+  @Test(arguments: [
+    ("layers", false, true), ("LAYERS", false, false), ("LAYERS", true, true), ("^layers", false, false),
+    ("^model", false, true), ("proj$", false, true), ("self$", false, false), ("1[0-9]", false, true),
+    ("[A-Z]_PROJ$", true, true), ("[^a-z._0-9]", true, false), ("x*", false, true), ("ATTN|mlp", true, true),
+    ("^$", false, false), (#"\.\d\."#, false, false), ("", false, true), ("É", true, false),
+  ])
+  func findsLikePython(pattern: String, ignoresCase: Bool, expected: Bool) throws {
+    #expect(try TextPattern(pattern, ignoresCase: ignoresCase).isFound(in: Self.path) == expected)
+  }
+
+  @Test func caseBeyondAscii() throws {
+    #expect(try TextPattern("É", ignoresCase: true).isFound(in: "un été"))
+    #expect(try !TextPattern("[^é]", ignoresCase: true).isFound(in: "ÉéÉ"))
+    #expect(throws: TextPattern.SyntaxError(problem: "repeats a part too often")) {
+      try TextPattern("a{50}", maximumLength: 49)
+    }
   }
 
   @Test(
@@ -44,7 +63,10 @@ import Testing
   func endsSoon(pattern: String) {
     let clock = ContinuousClock()
     let path = String(repeating: "a", count: 80) + "-"
-    let took = clock.measure { #expect((try? ModulePattern(pattern))?.matches(path) != true) }
+    let took = clock.measure { #expect((try? TextPattern(pattern))?.matches(path) != true) }
     #expect(took < .seconds(5))
+    let short = try? TextPattern(pattern, maximumLength: 256)
+    let search = clock.measure { _ = short?.isFound(in: path) }
+    #expect(search < .seconds(5))
   }
 }
