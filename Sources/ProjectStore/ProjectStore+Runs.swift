@@ -67,13 +67,15 @@ extension ProjectStore {
 
   // MARK: - Reading
 
-  /// All runs, newest first, with crashed ones found out.
+  /// All runs that are not deleted, newest first, with crashed ones found out.
   public func runs() throws -> [Run] {
-    let runs = try read { db in try Run.fetchAll(db, sql: "SELECT * FROM run ORDER BY ordinal DESC") }
+    let runs = try read { db in
+      try Run.fetchAll(db, sql: "SELECT * FROM run WHERE deleted_at IS NULL ORDER BY ordinal DESC")
+    }
     return try runs.map(withCrashFoundOut)
   }
 
-  /// A run, found out to be crashed where its worker's lock is free.
+  /// A run, also a deleted one, found out to be crashed where its worker's lock is free.
   ///
   /// - Throws: ``StoreError/noSuchRun(_:)``.
   public func run(_ id: Run.ID) throws -> Run {

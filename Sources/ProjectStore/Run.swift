@@ -44,6 +44,10 @@ public struct Run: Identifiable, Equatable, Sendable {
   public var pid: Int32?
   /// One sentence on why the run is in its state.
   public var message: String?
+  /// Changed by ``ProjectStore/edit(_:at:)`` only.
+  public internal(set) var labels = RunLabels()
+  /// When the run was deleted, if it can still come back.
+  public internal(set) var deletedAt: Date?
 
   /// A run that no store knows, such as one that another tool's logs tell of.
   public init(
@@ -115,9 +119,12 @@ extension Run: FetchableRecord {
     segment = row["segment"]
     pid = row["pid"]
     message = row["message"]
+    labels = RunLabels(row)
+    deletedAt = row.date("deleted_at")
   }
 }
 
+/// A run as its worker writes it: without the labels, so that neither overwrites what the other has changed.
 extension Run: PersistableRecord {
   public static let databaseTableName = "run"
 

@@ -14,6 +14,9 @@ enum Schema {
       try db.execute(sql: pairs)
       try db.execute(sql: runRecords)
     }
+    migrator.registerMigration("2 labels of runs", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: runLabels)
+    }
     return migrator
   }
 
@@ -138,5 +141,14 @@ enum Schema {
       created_at REAL NOT NULL,
       PRIMARY KEY (run_id, step)
     ) WITHOUT ROWID;
+    """
+
+  /// What people say of runs. Workers leave these columns alone.
+  private static let runLabels = """
+    ALTER TABLE run ADD COLUMN tags TEXT NOT NULL DEFAULT '';    -- words, a space between them
+    ALTER TABLE run ADD COLUMN note TEXT NOT NULL DEFAULT '';
+    ALTER TABLE run ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN is_archived INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN deleted_at REAL;                  -- until it is purged, it can come back
     """
 }

@@ -21,6 +21,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case noSuchRun(Run.ID)
   /// The run has ended, so nobody would take the command.
   case runIsOver(Run.ID, state: RunState)
+  /// The run has a worker, so it cannot be deleted.
+  case runIsAlive(Run.ID, state: RunState)
   /// Another process works on the run.
   case runIsHeld(Run.ID, pid: Int32?)
   /// Any other failure of the file system or of SQLite.
@@ -48,6 +50,8 @@ extension StoreError: CustomStringConvertible, LocalizedError {
       "There is no run “\(id)” in this project. `assay runs list` shows those there are."
     case .runIsOver(let id, let state):
       "Run \(id) is \(state.rawValue), so it takes no commands."
+    case .runIsAlive(let id, let state):
+      "Run \(id) is \(state.rawValue), so it cannot be deleted. Stop it first."
     case .runIsHeld(let id, let pid):
       "Another worker\(pid.map { " (process \($0))" } ?? "") is already at work on run \(id)."
     case .failed(let path, let detail):

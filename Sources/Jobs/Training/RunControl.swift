@@ -11,6 +11,9 @@ public enum RunControl {
   /// Starts a new worker for a run that stopped, failed or crashed before its end; it goes on from its checkpoint.
   public static func resume(_ id: Run.ID, store: ProjectStore) throws -> Run {
     let run = try store.run(id)
+    if run.deletedAt != nil {
+      throw RunError.cannotResume(run: id, why: "it is deleted; assay runs restore \(id) brings it back")
+    }
     if run.state == .paused {
       try store.file(.resume, run: id)
       return run

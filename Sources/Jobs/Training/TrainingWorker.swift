@@ -66,6 +66,10 @@ public final class TrainingWorker: Sendable {
       throw RunError.alreadyTraining(run: runID, pid: lock.holder)
     }
     defer { holder.release() }
+    // It may have been deleted since the worker was asked for; from here on it cannot be.
+    guard try store.run(runID).deletedAt == nil else {
+      throw RunError.worker("run \(runID) is deleted")
+    }
     do {
       let session = try TrainingSession(
         store: store, run: runID, cache: cache, hook: hook, observer: observer)
