@@ -6,6 +6,11 @@ public struct RunComparison: Equatable, Sendable {
     public let name: String
     /// By run; nil where the run has no such field.
     public let values: [String?]
+
+    public init(name: String, values: [String?]) {
+      self.name = name
+      self.values = values
+    }
   }
 
   public let runs: [Run.ID]

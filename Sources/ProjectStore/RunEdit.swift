@@ -87,19 +87,19 @@ extension ProjectStore {
   /// Seconds that a deleted run can come back.
   public static let keepsDeletedRuns: TimeInterval = 7 * 24 * 3600
 
-  /// Removes for good, with their files, the runs that were deleted before a moment.
+  /// Removes for good, with their files, the runs that were deleted before a moment: all such, or only those named.
   ///
   /// The files go first: a process that dies on the way leaves a deleted run, which the next call removes.
   @discardableResult
   public func purgeDeletedRuns(
-    before date: Date = .now.addingTimeInterval(-ProjectStore.keepsDeletedRuns)
+    _ named: Set<Run.ID>? = nil, before date: Date = .now.addingTimeInterval(-ProjectStore.keepsDeletedRuns)
   ) throws -> [Run.ID] {
     let ids = try read { db in
       try Run.ID.fetchAll(
         db, sql: "SELECT id FROM run WHERE deleted_at < ? ORDER BY ordinal",
         arguments: [date.timeIntervalSince1970])
     }
-    return try ids.filter { id in
+    return try ids.filter { named?.contains($0) ?? true }.filter { id in
       let folder = runFolder(id)
       var holder: WorkerLock.Holder?
       if FileManager.default.fileExists(atPath: folder.path) {

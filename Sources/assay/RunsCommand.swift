@@ -7,8 +7,9 @@ struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs", abstract: "List, show and control training runs.",
     subcommands: [
-      List.self, Show.self, Pause.self, Resume.self, Stop.self, Checkpoint.self, Evaluate.self,
-      SetLearningRate.self, Export.self,
+      List.self, Show.self, Diff.self, Pause.self, Resume.self, Stop.self, Checkpoint.self, Evaluate.self,
+      SetLearningRate.self, Export.self, Tag.self, Untag.self, Note.self, Pin.self, Unpin.self, Archive.self,
+      Unarchive.self, Delete.self, Restore.self, Purge.self,
     ], defaultSubcommand: List.self)
 
   /// What every tool that reads `--json` sees of a run.
@@ -24,6 +25,10 @@ struct RunsCommand: AsyncParsableCommand {
     var tokensPerSecond: Double?
     var peakRssBytes: Int?
     var adapterPath: String?
+    var tags: [String]
+    var note: String
+    var pinned: Bool
+    var archived: Bool
 
     init(_ run: Run, _ store: ProjectStore) {
       id = run.id
@@ -37,6 +42,10 @@ struct RunsCommand: AsyncParsableCommand {
       tokensPerSecond = run.tokensPerSecond
       peakRssBytes = run.peakResidentBytes
       adapterPath = run.adapterPath.map { store.file(atStoredPath: $0).path }
+      tags = run.labels.tags
+      note = run.labels.note
+      pinned = run.labels.isPinned
+      archived = run.labels.isArchived
     }
 
     /// Absent values are null, not missing: scripts find every key.
@@ -53,33 +62,70 @@ struct RunsCommand: AsyncParsableCommand {
       try c.encode(tokensPerSecond, forKey: .tokensPerSecond)
       try c.encode(peakRssBytes, forKey: .peakRssBytes)
       try c.encode(adapterPath, forKey: .adapterPath)
+      try c.encode(tags, forKey: .tags)
+      try c.encode(note, forKey: .note)
+      try c.encode(pinned, forKey: .pinned)
+      try c.encode(archived, forKey: .archived)
     }
 
     enum CodingKeys: String, CodingKey {
       case id, name, state, step, totalSteps, trainLoss, evalLoss, bestEvalLoss, tokensPerSecond,
-        peakRssBytes,
-        adapterPath
+        peakRssBytes, adapterPath, tags, note, pinned, archived
     }
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All runs, newest first.")
+    static let configuration = CommandConfiguration(
+      abstract: "All runs, newest first.",
+      discussion: """
+        A filter has terms that all have to hold:
+          word  "two words"  /pattern/     in the name; a pattern also in tags and note
+          state:running  tag:x|y  note:rises  model:smol  id:r7k2
+          eval<1.5  train=nan  step>=1k  also best, lr, tokens, speed; none where it is not known
+          age<2h  is:pinned  is:archived  is:alert  is:alive
+          lora_r:16                        any field of the recipe
+          -tag:old                         not
+        """)
     @OptionGroup var global: GlobalOptions
+    // It may begin with a minus.
+    @Option(
+      parsing: .unconditional,
+      help: "Only runs that pass, such as 'state:running eval<1.5 tag:x /regex/'."
+    )
+    var filter = ""
+    @Option(help: "\(RunSort.Column.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var sort: RunSort.Column = .created
+    @Flag(help: "The other way round.") var reverse = false
+    @Flag(help: "Archived runs too.") var archived = false
+    @Flag(help: "Deleted runs that can still be restored, instead.") var deleted = false
 
     func run() async throws {
+      let filter = try RunFilter(parsing: filter)
       let store = try global.openStore()
-      let runs = try store.runs()
+      let all = deleted ? try store.deletedRuns() : try store.runs()
+      if let slip = filter.unknownField(in: all) { throw slip }
+      var order = RunSort(sort)
+      if reverse { order.isDescending.toggle() }
+      let showsArchived = archived || deleted || filter.asksForArchived
+      let context = RunFilter.Context()
+      let runs = order.sorted(
+        all.filter { (showsArchived || !$0.labels.isArchived) && filter.matches($0, context) })
       if global.json { return print(try jsonLine(runs.map { Row($0, store) })) }
-      if runs.isEmpty { return print("no runs yet — assay train, or n in the workbench") }
+      if all.isEmpty {
+        return print(deleted ? "no deleted runs" : "no runs yet — assay train, or n in the workbench")
+      }
       print("id    state     step            train   eval    best    tokens/s  name")
       for run in runs {
         let steps = "\(run.step)/\(run.totalSteps.map(String.init) ?? "–")"
+        let tags = run.labels.tags.map { "  #" + visible($0) }.joined()
         print(
           column(run.id, 6) + column(run.state.rawValue, 10) + column(steps, 16)
             + column(loss(run.trainLoss), 8)
             + column(loss(run.evalLoss), 8) + column(loss(run.bestEvalLoss), 8)
-            + column(run.tokensPerSecond.map { String(format: "%.0f", $0) } ?? "–", 10) + visible(run.name))
+            + column(run.tokensPerSecond.map { String(format: "%.0f", $0) } ?? "–", 10) + visible(run.name)
+            + tags)
       }
+      if runs.count < all.count { global.progress("\(runs.count) of \(all.count) runs") }
     }
   }
 
@@ -135,6 +181,9 @@ struct RunsCommand: AsyncParsableCommand {
         "run \(run.id) “\(visible(run.name))” · \(run.state.rawValue) · step \(run.step)/\(run.totalSteps ?? 0)"
       )
       if let message = run.message { print(visible(message)) }
+      let tags = run.labels.tags.map { "#" + visible($0) }.joined(separator: " ")
+      if !tags.isEmpty { print("tags      \(tags)") }
+      if !run.labels.note.isEmpty { print("note      \(visible(run.labels.note))") }
       print(
         "model     \(run.modelName), \(recipe.precision.rawValue), \(recipe.threadsText), seed \(recipe.seed)"
       )

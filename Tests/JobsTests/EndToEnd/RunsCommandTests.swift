@@ -19,7 +19,7 @@ import Testing
     #expect(
       Set(listed[0].keys) == [
         "id", "name", "state", "step", "total_steps", "train_loss", "eval_loss", "best_eval_loss",
-        "tokens_per_second", "peak_rss_bytes", "adapter_path",
+        "tokens_per_second", "peak_rss_bytes", "adapter_path", "tags", "note", "pinned", "archived",
       ])
     #expect(listed[0]["id"] as? String == id)
     #expect(listed[0]["name"] as? String == "six steps")
@@ -119,6 +119,62 @@ import Testing
     for command in ["show", "pause", "resume", "stop", "checkpoint", "evaluate", "export"] {
       try expectOneLine(try await place.run("runs", command, "r999"), naming: "r999")
     }
+  }
+
+  @Test func labelsAndDeletion() async throws {
+    let place = try Workplace()
+    #expect(try await place.run("init").ending == .exit(0))
+    let store = try place.openStore()
+    let ids = try (1...3).map { number in
+      let recipe = #"{"lora":{"rank":\#(8 * number)},"seed":1}"#
+      let run = try store.createRun(name: "run \(number)", recipeJSON: recipe, modelName: "m")
+      try store.updateRun(run.id) {
+        $0.state = .finished
+        $0.evalLoss = Double(number)
+      }
+      return run.id
+    }
+    func listed(_ words: String...) async throws -> [String?] {
+      let output = try await place.succeed(["runs", "list", "--json"] + words).output
+      return try JSONText.objects(output).map { $0["id"] as? String }
+    }
+    try await place.succeed(["runs", "tag", "sweep,best", ids[0], ids[1]])
+    try await place.succeed(["runs", "untag", "best", ids[1]])
+    try await place.succeed(["runs", "note", "rises", ids[2]])
+    try await place.succeed(["runs", "pin", ids[0]])
+    #expect(try store.run(ids[0]).labels.tags == ["best", "sweep"])
+    #expect(try await listed() == [ids[0], ids[2], ids[1]])
+    #expect(try await listed("--sort", "eval", "--reverse") == [ids[0], ids[2], ids[1]])
+    #expect(try await listed("--filter", "tag:sweep eval>1.5") == [ids[1]])
+    #expect(try await listed("--filter", "-tag:best /RUN [23]/ rank>=16") == [ids[2], ids[1]])
+    try await place.succeed(["runs", "archive", ids[2]])
+    #expect(try await listed() == [ids[0], ids[1]])
+    #expect(try await listed("--archived").count == 3)
+    #expect(try await listed("--filter", "is:archived") == [ids[2]])
+    try await place.succeed(["runs", "unarchive", ids[2]])
+    try await place.succeed(["runs", "unpin", ids[0]])
+
+    let diff = try JSONText.object(try await place.succeed(["runs", "diff"] + ids + ["--json"]).output)
+    let difference = try #require((diff["differences"] as? [[String: Any]])?.first)
+    #expect(difference["field"] as? String == "lora.rank" && diff["same_count"] as? Int == 1)
+    #expect(difference["values"] as? [String] == ["8", "16", "24"])
+
+    // All or nothing.
+    try expectOneLine(try await place.run("runs", "delete", ids[0], "r999"), naming: "r999")
+    #expect(try store.runs().count == 3)
+    try await place.succeed(["runs", "delete", ids[0], ids[1]])
+    #expect(try await listed() == [ids[2]])
+    #expect(try await listed("--deleted").count == 2)
+    try expectOneLine(try await place.run("runs", "resume", ids[0]), naming: ids[0], "deleted")
+    try await place.succeed(["runs", "restore", ids[0]])
+    #expect(try await listed() == [ids[2], ids[0]])
+    try await place.succeed(["runs", "delete", "--now", ids[2]])
+    #expect(try store.deletedRuns().map(\.id) == [ids[1]], "only the named run is removed")
+    #expect(place.names(in: "runs") == [ids[0], ids[1]].sorted())
+    try await place.succeed(["runs", "purge"])
+    #expect(place.names(in: "runs") == [ids[0]])
+    let bad = try await place.run("runs", "list", "--filter", "eval<low")
+    try expectOneLine(bad, naming: "eval<low", "eval needs a number")
   }
 
   private func listedState(_ result: ChildProcess.Result) throws -> String? {
