@@ -3,7 +3,7 @@ import TextPatterns
 
 extension RunFilter {
   /// The longest pattern, compiled: with ``searchedLength`` it bounds the time for a run.
-  static let patternLength = 256
+  static let patternLength = 160
   static let maximumTextLength = 1000
 
   /// Reads a filter as people type it.
@@ -132,8 +132,8 @@ extension RunFilter {
       let sign = comparison.rawValue
       position += sign.count
       let value = try word { _ in false }
-      guard !name.isEmpty else { throw failure("before \(sign) stands a field, such as eval") }
-      guard !value.isEmpty else { throw failure("after \(sign) stands a value; none where there is none") }
+      guard !name.isEmpty else { throw failure("\(sign) needs a field before it, such as eval") }
+      guard !value.isEmpty else { throw failure("\(sign) needs a value behind it, or none") }
       return try condition(name.lowercased(), comparison, value)
     }
 

@@ -113,6 +113,25 @@ public struct RunFilter: Sendable {
     terms.contains { if case .number(.age, _, _) = $0.condition { true } else { false } }
   }
 
+  /// Whether ``Context/alerts`` matters.
+  public var asksForAlerts: Bool {
+    terms.contains { if case .flag(.alert) = $0.condition { true } else { false } }
+  }
+
+  /// Whether ``Context/recipe`` matters.
+  public var asksForRecipes: Bool {
+    terms.contains { if case .recipe = $0.condition { true } else { false } }
+  }
+
+  /// Whether the last term is a word with which the name of a field begins.
+  public var endsInFieldName: Bool {
+    guard let last = terms.last, case .text(.name, .has, let words) = last.condition,
+      let word = words.first ?? nil, last.range.upperBound == text.count
+    else { return false }
+    let names = TextField.allCases.map(\.rawValue) + NumberField.allCases.map(\.rawValue) + ["is"]
+    return names.contains { $0.hasPrefix(word) }
+  }
+
   /// Whether archived runs are asked for by name.
   public var asksForArchived: Bool {
     terms.contains { if case .flag(.archived) = $0.condition { !$0.isNegated } else { false } }
@@ -145,7 +164,7 @@ extension RunFilter {
 
   /// How much of a run's texts a pattern is looked for in, in characters: what is searched while somebody types is
   /// bounded.
-  static let searchedLength = 400
+  static let searchedLength = 300
 
   public func matches(_ run: Run, _ context: Context = Context()) -> Bool {
     terms.allSatisfy { $0.isNegated != Self.holds($0.condition, run, context) }

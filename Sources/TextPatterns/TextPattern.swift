@@ -21,16 +21,39 @@ public struct TextPattern: Sendable {
 
   fileprivate static let maximumDepth = 64
 
-  private let program: [Instruction]
-  private let ignoresCase: Bool
+  private let program: [Step]
+  private let sets: [CompiledSet]
+
+  /// An instruction, without what has to be counted when it is copied.
+  private enum Step {
+    /// A scalar of the set with this number.
+    case scalar(Int)
+    case start
+    case end
+    case split(Int, Int)
+    case jump(Int)
+    case match
+  }
 
   /// - Parameter maximumLength: of the compiled pattern, where every repetition that is counted stands out in full: by
   ///   so many steps at most a scalar of the text is matched. The default is beyond any pattern in use; a text of 100
   ///   scalars is then matched within a millisecond or two.
   public init(_ pattern: String, ignoresCase: Bool = false, maximumLength: Int = 8192) throws(SyntaxError) {
     var compiler = Compiler(scalars: Array(pattern.unicodeScalars), maximumLength: maximumLength)
-    program = try compiler.program()
-    self.ignoresCase = ignoresCase
+    var sets: [CompiledSet] = []
+    program = try compiler.program().map { instruction in
+      switch instruction {
+      case .scalar(let set):
+        sets.append(CompiledSet(set, ignoresCase: ignoresCase))
+        return .scalar(sets.count - 1)
+      case .start: return .start
+      case .end: return .end
+      case .split(let first, let second): return .split(first, second)
+      case .jump(let target): return .jump(target)
+      case .match: return .match
+      }
+    }
+    self.sets = sets
   }
 
   /// Whether the pattern matches the whole of a text.
@@ -41,10 +64,10 @@ public struct TextPattern: Sendable {
     follow(0, at: 0, of: scalars.count, into: &current)
     for (position, scalar) in scalars.enumerated() {
       step(scalar, at: position, of: scalars.count, current, &next)
-      if next.list.isEmpty { return false }
+      if next.list.isEmpty, !next.hasMatch { return false }
       swap(&current, &next)
     }
-    return hasMatch(current)
+    return current.hasMatch
   }
 
   /// Whether the pattern matches a part of a text.
@@ -54,7 +77,7 @@ public struct TextPattern: Sendable {
     var next = Threads(count: program.count)
     for position in 0...scalars.count {
       follow(0, at: position, of: scalars.count, into: &current)
-      if hasMatch(current) { return true }
+      if current.hasMatch { return true }
       guard position < scalars.count else { return false }
       step(scalars[position], at: position, of: scalars.count, current, &next)
       swap(&current, &next)
@@ -63,51 +86,50 @@ public struct TextPattern: Sendable {
   }
 
   private func step(
-    _ scalar: Unicode.Scalar, at position: Int, of count: Int, _ current: Threads, _ next: inout Threads
+    _ scalar: Unicode.Scalar, at position: Int, of count: Int, _ current: borrowing Threads,
+    _ next: inout Threads
   ) {
     next.removeAll()
     for thread in current.list {
-      if case .scalar(let set) = program[thread], accepts(set, scalar) {
+      if case .scalar(let set) = program[thread], sets[set].contains(scalar) {
         follow(thread + 1, at: position + 1, of: count, into: &next)
       }
     }
   }
 
-  private func accepts(_ set: ScalarSet, _ scalar: Unicode.Scalar) -> Bool {
-    guard ignoresCase else { return set.contains(scalar) }
-    if scalar.isASCII {
-      let isLetter = ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
-      guard isLetter else { return set.contains(scalar) }
-      let other = Unicode.Scalar(UInt8(scalar.value) ^ 0x20)
-      return (set.isNamed(scalar) || set.isNamed(other)) != set.isInverted
-    }
-    let cases = [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping]
-    let isIn = set.isNamed(scalar) || cases.contains { $0.unicodeScalars.first.map(set.isNamed) ?? false }
-    return isIn != set.isInverted
-  }
-
-  private func hasMatch(_ threads: Threads) -> Bool {
-    threads.list.contains { if case .match = program[$0] { true } else { false } }
-  }
-
   /// Adds the instructions that `start` leads to without taking a scalar.
   private func follow(_ start: Int, at position: Int, of count: Int, into threads: inout Threads) {
-    var pending = [start]
-    while let thread = pending.popLast() {
-      guard threads.insert(thread) else { continue }
-      switch program[thread] {
-      case .split(let first, let second): pending += [second, first]
-      case .jump(let target): pending.append(target)
-      case .start: if position == 0 { pending.append(thread + 1) }
-      case .end: if position == count { pending.append(thread + 1) }
-      case .scalar, .match: threads.list.append(thread)
+    var thread = start
+    while true {
+      if threads.insert(thread) {
+        switch program[thread] {
+        case .split(let first, let second):
+          threads.pending.append(second)
+          thread = first
+          continue
+        case .jump(let target):
+          thread = target
+          continue
+        case .start where position == 0, .end where position == count:
+          thread += 1
+          continue
+        case .start, .end: break
+        case .scalar: threads.list.append(thread)
+        case .match: threads.hasMatch = true
+        }
       }
+      guard let next = threads.pending.popLast() else { return }
+      thread = next
     }
   }
 
   /// Places in the program, each once.
-  private struct Threads {
+  private struct Threads: ~Copyable {
+    /// Those that wait for a scalar.
     var list: [Int] = []
+    var hasMatch = false
+    /// Places still to be followed.
+    var pending: [Int] = []
     /// The generation in which a place was last added.
     private var seen: [Int]
     private var generation = 1
@@ -122,8 +144,40 @@ public struct TextPattern: Sendable {
 
     mutating func removeAll() {
       list.removeAll(keepingCapacity: true)
+      hasMatch = false
       generation += 1
     }
+  }
+}
+
+/// A set that tells quickly of ASCII.
+private struct CompiledSet: Sendable {
+  private var low: UInt64 = 0
+  private var high: UInt64 = 0
+  private let set: ScalarSet
+  private let ignoresCase: Bool
+
+  init(_ set: ScalarSet, ignoresCase: Bool) {
+    self.set = set
+    self.ignoresCase = ignoresCase
+    for value in UInt8(0)..<128 where accepts(Unicode.Scalar(value)) {
+      if value < 64 { low |= 1 << UInt64(value) } else { high |= 1 << UInt64(value - 64) }
+    }
+  }
+
+  func contains(_ scalar: Unicode.Scalar) -> Bool {
+    let value = UInt64(scalar.value)
+    if value < 64 { return low >> value & 1 == 1 }
+    if value < 128 { return high >> (value - 64) & 1 == 1 }
+    return accepts(scalar)
+  }
+
+  private func accepts(_ scalar: Unicode.Scalar) -> Bool {
+    guard ignoresCase, scalar.properties.isCased else { return set.contains(scalar) }
+    let cases = [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping]
+    let isNamed =
+      set.isNamed(scalar) || cases.contains { $0.unicodeScalars.first.map(set.isNamed) ?? false }
+    return isNamed != set.isInverted
   }
 }
 

@@ -60,14 +60,13 @@ import Testing
 
   @Test func aLivingRunIsNotDeleted() throws {
     let other = try project.run(name: "other").id
-    let worker = try processHolding(project.store.workerLock(run: id))
-    defer { killHard(worker) }
+    let holder = try #require(try project.store.workerLock(run: id).acquire())
     try project.store.updateRun(id) { $0.state = .running }
     #expect(throws: StoreError.runIsAlive(id, state: .running)) {
       try project.store.edit([RunEdit(other, .deleted(true)), RunEdit(id, .deleted(true))])
     }
     #expect(try project.store.runs().count == 2, "all or nothing")
-    killHard(worker)
+    holder.release()
     try project.store.edit([RunEdit(id, .deleted(true))])
     #expect(try project.store.runs().map(\.id) == [other])
   }

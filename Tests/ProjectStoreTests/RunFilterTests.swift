@@ -76,7 +76,7 @@ import Testing
 
   @Test(arguments: [
     ("eval<low", "eval<low", "eval needs a number, nan or none, not “low”"),
-    ("60 eval< tag:x", "eval<", "after < stands a value"), ("<3", "<3", "before < stands a field"),
+    ("60 eval< tag:x", "eval<", "< needs a value"), ("<3", "<3", "< needs a field"),
     ("state:asleep", "state:asleep", "states are queued, starting"), ("is:nice", "is:nice", "is: goes with"),
     ("a /b", "/b", "a pattern ends with /"), ("/(/ x", "/(/", "the pattern has a parenthesis"),
     ("//", "//", "the pattern is empty"), ("age<2", "age<2", "age needs a number with a unit"),
@@ -104,7 +104,7 @@ import Testing
   @Test func patternsCannotHangTheScreen() throws {
     let text = String(repeating: "a", count: 2000) + "!"
     try project.store.edit(runs.map { RunEdit($0.id, .note(text)) })
-    let hostile = ["(a+)+$", "(.*)*x", "(a|aa)+$", "(a?){60}(a?){60}$", "(.*.*.*.*.*.*.*)*y"]
+    let hostile = ["(a+)+$", "(.*)*x", "(a|aa)+$", "(a?){25}(a?){25}$", "(.*.*.*.*.*.*.*)*y"]
     let run = try project.store.runs()[0]
     let clock = ContinuousClock()
     for pattern in hostile {
