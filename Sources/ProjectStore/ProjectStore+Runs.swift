@@ -111,7 +111,7 @@ extension ProjectStore {
     return run
   }
 
-  private func withCrashFoundOut(_ run: Run) throws -> Run {
+  func withCrashFoundOut(_ run: Run) throws -> Run {
     guard run.state.isAlive, !workerLock(run: run.id).isHeld else { return run }
     // The worker may have ended properly between the reading and the look at its lock. It writes its last
     // state before it lets go, so a second reading settles it.

@@ -63,5 +63,7 @@ public struct RunComparison: Equatable, Sendable {
     ]
   }
 
-  private static func loss(_ value: Double?) -> String? { value.map { String(format: "%.3f", $0) } }
+  private static func loss(_ value: Double?) -> String? {
+    value.map { $0.isNaN ? "NaN" : String(format: "%.3f", $0) }
+  }
 }

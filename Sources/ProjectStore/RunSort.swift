@@ -54,18 +54,20 @@ public struct RunSort: Equatable, Sendable {
 
   /// The liveliest first.
   private static let states: [RunState] = [
-    .running, .starting, .stopping, .paused, .queued, .crashed, .failed, .stopped, .finished,
+    .running, .starting, .stopping, .paused, .followed, .queued, .crashed, .failed, .stopped, .finished,
   ]
 
   private func order<Key: Comparable>(_ runs: [Run], by keys: [Key?]) -> [Run] {
-    runs.indices.sorted { left, right in
-      let (a, b) = (runs[left], runs[right])
-      if a.labels.isPinned != b.labels.isPinned { return a.labels.isPinned }
+    // Runs are large; they are moved once.
+    let isPinned = runs.map(\.labels.isPinned)
+    let ordinals = runs.map(\.ordinal)
+    return runs.indices.sorted { left, right in
+      if isPinned[left] != isPinned[right] { return isPinned[left] }
       switch (keys[left], keys[right]) {
       case (let x?, let y?) where x != y: return (x < y) != isDescending
       case (_?, nil): return true
       case (nil, _?): return false
-      default: return a.ordinal > b.ordinal
+      default: return ordinals[left] > ordinals[right]
       }
     }.map { runs[$0] }
   }

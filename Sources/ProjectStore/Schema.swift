@@ -16,6 +16,7 @@ enum Schema {
     }
     migrator.registerMigration("2 labels of runs", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: runLabels)
+      try db.execute(sql: runRevisions)
     }
     return migrator
   }
@@ -150,5 +151,18 @@ enum Schema {
     ALTER TABLE run ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE run ADD COLUMN is_archived INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE run ADD COLUMN deleted_at REAL;                  -- until it is purged, it can come back
+    """
+
+  /// Every change of a run's row gives it a higher number than all others have, whoever makes it, so that a reader can
+  /// ask for what has changed since.
+  private static let runRevisions = """
+    ALTER TABLE run ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX run_by_revision ON run(revision, deleted_at);
+    CREATE TRIGGER run_inserted AFTER INSERT ON run BEGIN
+      UPDATE run SET revision = (SELECT max(revision) + 1 FROM run) WHERE ordinal = NEW.ordinal;
+    END;
+    CREATE TRIGGER run_updated AFTER UPDATE ON run WHEN NEW.revision = OLD.revision BEGIN
+      UPDATE run SET revision = (SELECT max(revision) + 1 FROM run) WHERE ordinal = NEW.ordinal;
+    END;
     """
 }

@@ -87,6 +87,47 @@ import Testing
     try worker.close()
   }
 
+  @Test(.timeLimit(.minutes(1)))
+  func editsAreMadeAndRefusalsTellAllRunsAnew() async throws {
+    let project = try TemporaryProject()
+    let run = try project.addLiveRun("factual-60", steps: 3)
+    let reader = await update(
+      { ProjectReader(store: project.store, onUpdate: $0) },
+      where: { $0.runs?.first?.labels.tags == ["x"] },
+      after: { $0.edit([RunEdit(run, .tags(["x"]))]) { #expect($0 == nil) } })
+    reader.stop()
+    let told = Mutex(0)
+    let second = await update(
+      { ProjectReader(store: project.store, onUpdate: $0) },
+      where: { update in
+        told.withLock { count in
+          if update.runs?.count == 1 { count += 1 }
+          return count == 2
+        }
+      },
+      after: { reader in
+        // Nothing is committed, so the runs are told for the refusal only.
+        reader.edit([RunEdit(run, .deleted(true))]) {
+          #expect($0 as? StoreError == .runIsAlive(run, state: .running))
+        }
+      })
+    second.stop()
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func whatWasDeletedLongAgoIsPurgedAtTheOpening() async throws {
+    let project = try TemporaryProject()
+    let run = try project.addLiveRun("factual-60", steps: 3)
+    try project.finish(run)
+    let folder = project.store.runFolder(run)
+    try project.store.edit([RunEdit(run, .deleted(true))], at: .now.addingTimeInterval(-8 * 24 * 3600))
+    let reader = ProjectReader(store: project.store) { _ in }
+    reader.start()
+    while FileManager.default.fileExists(atPath: folder.path) { await Task.yield() }
+    reader.stop()
+    #expect(try project.store.deletedRuns().isEmpty)
+  }
+
   @Test func paceIsTheMedianOfRecentSteps() throws {
     let steps = (1...30).map { step in
       // One checkpoint of a minute between steps 20 and 21.

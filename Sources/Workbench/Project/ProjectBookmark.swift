@@ -10,8 +10,8 @@ struct ProjectBookmark: Sendable {
   /// Events kept of a run.
   static let eventLimit = 300
 
-  /// All runs as they were told last, newest first.
-  private(set) var runs: [Run]?
+  private var ledger = RunLedger()
+  private var mustTellRuns = true
   private var pairs: PairCounts?
   private var histories: [Run.ID: RunHistory] = [:]
   /// By run and series, the sequence number of the last point read.
@@ -20,6 +20,12 @@ struct ProjectBookmark: Sendable {
   private var answers: [Run.ID: [SampleAnswer]] = [:]
   /// Whether the last reading left points for the next one.
   private(set) var isUnfinished = false
+
+  /// Lets the next reading tell all runs, changed or not.
+  mutating func forgetRuns() { mustTellRuns = true }
+
+  /// All runs as they were told last, newest first.
+  var runs: [Run] { ledger.runs }
 
   /// What is new.
   ///
@@ -34,10 +40,11 @@ struct ProjectBookmark: Sendable {
     var update = ProjectUpdate()
     isUnfinished = false
     // What a run said at its end is read although it is alive no more.
-    let wereAlive = (runs ?? []).filter { $0.state.isAlive }.map(\.id)
-    let current = try store.runs()
-    if current != runs { update.runs = current }
-    runs = current
+    let wereAlive = runs.filter { $0.state.isAlive }.map(\.id)
+    let hasChanged = try ledger.read(store)
+    let current = ledger.runs
+    if hasChanged || mustTellRuns { update.runs = current }
+    mustTellRuns = false
     let counts = try store.pairCounts()
     if counts != pairs { update.pairs = counts }
     pairs = counts

@@ -57,6 +57,14 @@ final class ProjectReader: RunSource {
         onUpdate(ProjectUpdate(failure: "\(error)"))
       }
       read()
+      // Their time to come back is over; nobody waits for this.
+      queue.async { [self] in
+        do {
+          try store.purgeDeletedRuns()
+        } catch {
+          onUpdate(ProjectUpdate(failure: "Deleted runs could not be removed: \(error)"))
+        }
+      }
     }
   }
 
@@ -101,6 +109,19 @@ final class ProjectReader: RunSource {
     }
   }
 
+  func edit(_ edits: [RunEdit], completion: @escaping @Sendable ((any Error)?) -> Void) {
+    queue.async { [self] in
+      do {
+        try store.edit(edits)
+        completion(nil)
+      } catch {
+        completion(error)
+        state.withLock { $0.bookmark.forgetRuns() }
+        read()
+      }
+    }
+  }
+
   // MARK: - On the queue
 
   private func read() {
@@ -125,7 +146,7 @@ final class ProjectReader: RunSource {
       if state.failure != failure { update.failure = failure }
       state.failure = failure
     }
-    keepTime(whileAlive: bookmark.runs?.contains { $0.state.isAlive } ?? false)
+    keepTime(whileAlive: bookmark.runs.contains { $0.state.isAlive })
     if !update.isEmpty { onUpdate(update) }
     if bookmark.isUnfinished { readLater() }
   }
