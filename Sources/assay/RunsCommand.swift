@@ -100,12 +100,20 @@ struct RunsCommand: AsyncParsableCommand {
     @Flag(help: "Deleted runs that can still be restored, instead.") var deleted = false
 
     func run() async throws {
-      let filter = try RunFilter(parsing: filter)
+      var order = RunSort(sort)
+      if reverse { order.isDescending.toggle() }
+      try Self.show(
+        global, filter: RunFilter(parsing: filter), order: order, archived: archived, deleted: deleted)
+    }
+
+    /// Also what `assay` alone prints where there is no terminal.
+    static func show(
+      _ global: GlobalOptions, filter: RunFilter = .all, order: RunSort = .newest, archived: Bool = false,
+      deleted: Bool = false
+    ) throws {
       let store = try global.openStore()
       let all = deleted ? try store.deletedRuns() : try store.runs()
       if let slip = filter.unknownField(in: all) { throw slip }
-      var order = RunSort(sort)
-      if reverse { order.isDescending.toggle() }
       let showsArchived = archived || deleted || filter.asksForArchived
       let context = RunFilter.Context()
       let runs = order.sorted(

@@ -46,9 +46,7 @@ struct WorkbenchCommand: AsyncParsableCommand {
   func run() async throws {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, !global.plain, !global.json else {
       // The same facts as lines.
-      var list = RunsCommand.List()
-      list.global = global
-      return try await list.run()
+      return try RunsCommand.List.show(global)
     }
     let folder = global.projectFolder
     if !ProjectStore.isProject(folder) {

@@ -173,6 +173,8 @@ import Testing
     #expect(place.names(in: "runs") == [ids[0], ids[1]].sorted())
     try await place.succeed(["runs", "purge"])
     #expect(place.names(in: "runs") == [ids[0]])
+    let alone = try await place.run()
+    #expect(alone.ending == .exit(0) && alone.output.contains("run 1") && alone.output.contains("#sweep"))
     let bad = try await place.run("runs", "list", "--filter", "eval<low")
     try expectOneLine(bad, naming: "eval<low", "eval needs a number")
   }
