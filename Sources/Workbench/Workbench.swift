@@ -24,6 +24,10 @@ public final class Workbench {
   private let surroundings: Surroundings
   private let themes: ThemeCatalog
   private var theme: Theme
+  /// The theme that was chosen by key, here or before.
+  private var chosenTheme: String?
+  /// Keeps how the screen is looked at.
+  private let viewFile: ViewFile?
   private var state: WorkbenchState
   private var hook: WorkbenchHook?
   private var display: (any Display)?
@@ -41,17 +45,20 @@ public final class Workbench {
   public convenience init(projectFolder: URL, options: WorkbenchOptions = WorkbenchOptions()) throws {
     try self.init(
       projectFolder: projectFolder, options: options,
-      launcher: RunLauncher(projectFolder: projectFolder))
+      launcher: RunLauncher(projectFolder: projectFolder),
+      viewFile: projectFolder.appendingPathComponent(ViewFile.name))
   }
 
+  /// - Parameter viewFile: where the look at the screen is kept; `nil` forgets it.
   init(
     projectFolder: URL, options: WorkbenchOptions, launcher: any RunLaunching,
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = Surroundings(), viewFile: URL? = nil
   ) throws {
     let settings = try ProjectSettings(
       file: projectFolder.appendingPathComponent(ProjectStore.settingsName))
     themes = ThemeCatalog(folder: ThemeCatalog.folder(in: surroundings.configuration))
     theme = try Self.theme(options.themeName ?? settings.theme, in: themes)
+    self.viewFile = viewFile.map(ViewFile.init)
     let store = try ProjectStore.open(projectFolder: projectFolder)
     self.store = store
     makeSource = { ProjectReader(store: store, busy: $0, onUpdate: $1) }
@@ -63,6 +70,7 @@ public final class Workbench {
     state = WorkbenchState(projectName: name, size: Size(width: 80, height: 24), now: surroundings.now())
     state.options = CurveOptions(smoothing: settings.smoothing)
     opensWithMouse = settings.mouse
+    state.usualSmoothing = state.options.smoothing
     state.newRunDefaults = NewRunDefaults(model: settings.modelName, settings: settings.training)
     finishState()
     takeAlertSettings(projectFolder: store.folder, project: store.folder.path)
@@ -70,15 +78,19 @@ public final class Workbench {
 
   /// Opens the runs that the logs under some paths tell of, and follows them. Nothing is written there.
   ///
+  /// - Parameter viewFile: where the look at the screen is kept; `nil` forgets it.
   /// - Throws: `ThemeError`, ``WorkbenchError``.
   public convenience init(watching paths: [String], options: WorkbenchOptions = WorkbenchOptions()) throws {
     try self.init(watching: paths, options: options, surroundings: Surroundings())
   }
 
-  init(watching paths: [String], options: WorkbenchOptions, surroundings: Surroundings) throws {
+  init(
+    watching paths: [String], options: WorkbenchOptions, surroundings: Surroundings, viewFile: URL? = nil
+  ) throws {
     themes = ThemeCatalog(folder: ThemeCatalog.folder(in: surroundings.configuration))
     theme = try Self.theme(options.themeName ?? Theme.dark.name, in: themes)
     store = nil
+    self.viewFile = viewFile.map(ViewFile.init)
     makeSource = { FollowedReader(paths: paths, busy: $0, onUpdate: $1) }
     launcher = nil
     exportFolder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
@@ -112,6 +124,7 @@ public final class Workbench {
 
   private func finishState() {
     state.timeZone = surroundings.timeZone
+    recallView()
     let keys = KeyMap(configuration: surroundings.configuration)
     state.keyTable = keys.table
     if let problem = keys.problems.first {
@@ -120,6 +133,21 @@ public final class Workbench {
     } else if let problem = themes.problems.first {
       state.message = WorkbenchState.Message(kind: .error, text: "\(problem)")
     }
+  }
+
+  /// Lets the screen look as it did the last time.
+  private func recallView() {
+    guard let viewFile else { return }
+    let (view, problem) = viewFile.read()
+    // A theme that was removed since is no reason not to begin.
+    if let theme = view?.theme.flatMap({ themes[$0] }) {
+      chosenTheme = theme.name
+      if options.themeName == nil { self.theme = theme }
+    }
+    if let note = view?.apply(to: &state) ?? problem {
+      state.message = WorkbenchState.Message(kind: .note, text: note)
+    }
+    viewFile.begin(with: ViewState(state, theme: chosenTheme))
   }
 
   private static func theme(_ name: String, in themes: ThemeCatalog) throws -> Theme {
@@ -163,6 +191,7 @@ public final class Workbench {
     let code = await withCheckedContinuation { leave = $0 }
     source.stop()
     display.close()
+    keepView(now: true)
     hook?.finish()
     try? store?.close()
     return code
@@ -188,6 +217,7 @@ public final class Workbench {
     for effect in effects {
       switch effect {
       case .file(let command, let run): file(command, run)
+      case .edit(let edits, let number): edit(edits, number)
       case .start(let request):
         guard let launcher else { continue }
         surroundings.busy?.begin()
@@ -215,6 +245,7 @@ public final class Workbench {
         exitCode = code
         leaveWhenFiled()
       case .die(let signal):
+        keepView(now: true)
         display?.die(of: signal)
       }
     }
@@ -229,6 +260,17 @@ public final class Workbench {
         workbench.unfiled -= 1
         workbench.leaveWhenFiled()
         workbench.state.filed(command, run: run, result)
+      }
+    }
+  }
+
+  private func edit(_ edits: [RunEdit], _ number: Int) {
+    unfiled += 1
+    source?.edit(edits) { [weak self] failure in
+      self?.onMain { workbench in
+        workbench.unfiled -= 1
+        workbench.leaveWhenFiled()
+        workbench.state.edited(number, failure)
       }
     }
   }
@@ -286,8 +328,15 @@ public final class Workbench {
     }
   }
 
+  /// - Parameter isLast: nothing comes after it, so it is not waited for more.
+  private func keepView(now isLast: Bool = false) {
+    viewFile?.keep(ViewState(state, theme: chosenTheme))
+    if isLast { viewFile?.flush() }
+  }
+
   private func nextTheme() {
     theme = themes.theme(after: theme.name)
+    chosenTheme = theme.name
     display?.theme = theme
     adoptGlyphs()
     state.message = WorkbenchState.Message(kind: .note, text: "Theme: \(theme.name)")
@@ -319,5 +368,6 @@ public final class Workbench {
     perform(state.announce())
     source?.want(state.wantedRuns)
     display.present(state.frame())
+    keepView()
   }
 }

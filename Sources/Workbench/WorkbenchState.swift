@@ -51,7 +51,8 @@ struct WorkbenchState: Sendable {
   /// Whether the store has answered once.
   var isLoaded = false
   /// Newest first.
-  var runs: [Run] = []
+  var runs: [Run] = [] { didSet { index.update(runs) } }
+  private(set) var index = RunIndex()
   var pairs = PairCounts()
   var histories: [Run.ID: RunHistory] = [:]
   /// Newest first.
@@ -76,11 +77,17 @@ struct WorkbenchState: Sendable {
   /// The keys in force.
   var keyTable = Action.keyTable
   var options = CurveOptions()
+  /// The smoothing that the project's settings ask for.
+  var usualSmoothing = CurveOptions().smoothing
   var overview = OverviewView()
   var runList = RunsView()
   var overlay: Overlay?
   var message: Message?
   var alerts: AlertState
+  /// What was changed here of what people say of runs.
+  var runEdits = RunEdits()
+  /// The runs of the list, made by `settle`.
+  private(set) var listing = RunListing()
   /// Made from histories and options by `settle`.
   private(set) var curves: [Run.ID: RunCurves] = [:]
 
@@ -95,27 +102,39 @@ struct WorkbenchState: Sendable {
 
   /// What to press for an action, in the words of a hint: its first key, or its name in the palette.
   func keyName(_ action: Action) -> String {
-    keyTable.keys(of: action.rawValue, in: screen.sections).first?.description ?? ":\(action.title)"
+    keyTable.keys(of: action.rawValue, in: sections).first?.description ?? ":\(action.title)"
   }
 
-  func run(_ id: Run.ID?) -> Run? { id.flatMap { id in runs.first { $0.id == id } } }
+  func run(_ id: Run.ID?) -> Run? { id.flatMap { index.places[$0] }.map { runs[$0] } }
 
   /// The screens that have something to show.
   var screens: [Screen] { isWatching ? [.runs] : Screen.allCases }
 
-  var aliveRuns: [Run] { runs.filter(\.state.isAlive) }
+  var aliveRuns: [Run] { index.alive.map { runs[$0] } }
 
-  /// The run that keys are for.
-  var currentRun: Run? { run(runList.selected) ?? runs.first }
+  /// The run that keys are for: the one under the cursor, which stands where its run was if that is not in the list.
+  var currentRun: Run? {
+    if let place = runList.selected.flatMap({ listing.places[$0] }) { return listing.runs[place] }
+    guard !listing.runs.isEmpty else { return nil }
+    return listing.runs[min(runList.list.selected, listing.runs.count - 1)]
+  }
+
+  /// The runs that are laid over each other, newest first.
+  var markedRuns: [Run] { runList.marked.compactMap { index.places[$0] }.sorted().map { runs[$0] } }
+
+  /// What keys count now, the first sections first.
+  var sections: [String] {
+    (screen == .runs && !runList.wish.filter.isEmpty ? [Action.Section.filter] : []) + screen.sections
+  }
 
   /// The runs whose curves are seen, newest first.
   var shownRuns: [Run] {
     switch screen {
     case .overview:
       let alive = aliveRuns
-      return alive.isEmpty ? Array(runs.prefix(OverviewView.newestRuns)) : alive
+      return alive.isEmpty ? index.newest.prefix(OverviewView.newestRuns).map { runs[$0] } : alive
     case .runs:
-      let marked = runs.filter { runList.marked.contains($0.id) }
+      let marked = markedRuns
       return marked.isEmpty ? currentRun.map { [$0] } ?? [] : marked
     }
   }
@@ -161,13 +180,8 @@ struct WorkbenchState: Sendable {
   mutating func apply(_ update: ProjectUpdate) {
     let before = isLoaded ? runs : nil
     if let runs = update.runs {
-      self.runs = runs
-      if let selected = runList.selected, !runs.contains(where: { $0.id == selected }) {
-        runList.selected = nil
-      }
-      if runList.selected == nil { runList.selected = runs.first?.id }
-      let ids = Set(runs.map(\.id))
-      runList.marked.formIntersection(ids)
+      self.runs = runEdits.applied(to: runs)
+      runList.marked = runList.marked.filter { index.places[$0] != nil }
       isLoaded = true
     }
     if let pairs = update.pairs { self.pairs = pairs }
@@ -175,7 +189,7 @@ struct WorkbenchState: Sendable {
     events.merge(update.events) { $1 }
     answers.merge(update.answers) { $1 }
     if update.runs != nil { takeStates(before: before) }
-    takeEvents(of: runs.map(\.id).filter { update.events[$0] != nil })
+    takeEvents(of: update.events.keys.sorted())
     for command in update.outcomes { take(command) }
     if let failure = update.failure { message = Message(kind: .error, text: failure) }
   }
@@ -190,6 +204,7 @@ struct WorkbenchState: Sendable {
 
   /// Brings what depends on the rest up to date, before drawing: curves, and how far lists are scrolled.
   mutating func settle() {
+    settleListing()
     let shown = shownRuns
     for run in shown {
       guard let history = histories[run.id] else { continue }
@@ -201,6 +216,18 @@ struct WorkbenchState: Sendable {
     curves = curves.filter { ids.contains($0.key) }
     settleRunsView()
     lookForStalls()
+  }
+
+  /// Brings the list up to date, where something has changed that it depends on.
+  mutating func settleListing() {
+    // Also those that were looked at: the list must not change under the cursor.
+    let alerts = runList.wish.filter.asksForAlerts ? alerts.list.runs : []
+    listing.update(runs, revision: index.revision, wish: runList.wish, now: now, alerts: alerts)
+  }
+
+  /// A field of a filter that no run has.
+  mutating func unknownField(of filter: RunFilter) -> RunFilter.ParseError? {
+    listing.unknownField(of: filter, in: runs, now)
   }
 }
 

@@ -22,6 +22,7 @@ public struct Glyphs: Hashable, Sendable {
   public var point, best, selected, marked, unmarked: Character
   public var arrowUp, arrowDown, arrowLeft, arrowRight: Character
   public var notANumber, infinity: Character
+  public var pin: Character
   public var scrollTrack, scrollThumb: Character
   /// A bar's last cell by eighths, from one eighth to full.
   public var barParts: [Character]
@@ -35,7 +36,7 @@ public struct Glyphs: Hashable, Sendable {
     horizontal: "─", vertical: "│", topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯",
     tickLeft: "┤", tickDown: "┬", axisCorner: "└", dottedHorizontal: "┄", dottedVertical: "┊",
     ellipsis: "…", point: "•", best: "◎", selected: "▌", marked: "●", unmarked: "○",
-    arrowUp: "▲", arrowDown: "▼", arrowLeft: "◀", arrowRight: "▶", notANumber: "×", infinity: "∞",
+    arrowUp: "▲", arrowDown: "▼", arrowLeft: "◀", arrowRight: "▶", notANumber: "×", infinity: "∞", pin: "★",
     scrollTrack: "│", scrollThumb: "┃",
     barParts: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"], levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     barRest: "░")
@@ -45,7 +46,7 @@ public struct Glyphs: Hashable, Sendable {
     horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",
     tickLeft: "+", tickDown: "+", axisCorner: "+", dottedHorizontal: ".", dottedVertical: ":",
     ellipsis: "~", point: "o", best: "@", selected: ">", marked: "*", unmarked: "o",
-    arrowUp: "^", arrowDown: "v", arrowLeft: "<", arrowRight: ">", notANumber: "x", infinity: "I",
+    arrowUp: "^", arrowDown: "v", arrowLeft: "<", arrowRight: ">", notANumber: "x", infinity: "I", pin: "*",
     scrollTrack: "|", scrollThumb: "#",
     barParts: [" ", " ", " ", "=", "=", "=", "#", "#"], levels: ["_", ".", "-", "=", "+", "*", "%", "#"],
     barRest: ".")

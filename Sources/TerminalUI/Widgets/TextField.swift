@@ -49,7 +49,12 @@ public struct TextField: Hashable, Sendable {
   }
 
   /// Draws the text so that the cursor is seen, marking it if the field has the focus.
-  public func draw(in grid: inout CellGrid, _ area: Rectangle, isFocused: Bool, _ style: Style = .text) {
+  ///
+  /// - Parameter highlight: characters in which something is wrong.
+  public func draw(
+    in grid: inout CellGrid, _ area: Rectangle, isFocused: Bool, _ style: Style = .text,
+    highlight: Range<Int>? = nil
+  ) {
     guard !area.isEmpty else { return }
     let widths = characters.map { DisplayText.width(String($0)) }
     var start = 0
@@ -59,6 +64,7 @@ public struct TextField: Hashable, Sendable {
       var x = area.x
       for index in start..<characters.count where x < area.maxX {
         let isAt = isFocused && index == cursor
+        let style = highlight?.contains(index) == true ? Style(.bad, .underline) : style
         let end = grid.put(String(characters[index]), x: x, y: area.y, isAt ? style.with(.reverse) : style)
         x = end
       }

@@ -22,6 +22,8 @@ struct AlertList: Equatable, Sendable {
   private var count = 0
 
   var isEmpty: Bool { entries.isEmpty }
+  /// The runs that there was something of.
+  var runs: Set<Run.ID> { Set(entries.keys.map(\.run)) }
   var unseenCount: Int { entries.values.count { !$0.isSeen } }
 
   /// Newest first.

@@ -112,7 +112,7 @@ extension WorkbenchState {
     defer { alerts.lastLook = now }
     // A workbench that was stopped, or slept with its machine, has not heard of anything meanwhile.
     if let last = alerts.lastLook, now.timeIntervalSince(last) > Self.sleepSeconds { alerts.awakeSince = now }
-    for run in runs where run.state == .running || run.state == .followed {
+    for run in index.open.map({ runs[$0] }) where run.state == .running || run.state == .followed {
       guard let sign = lastSign(run), let history = histories[run.id], history.isComplete else { continue }
       // A log that has not grown while it was followed may be one of last year.
       if run.state == .followed, sign < alerts.openedAt { continue }

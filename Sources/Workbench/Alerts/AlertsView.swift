@@ -91,7 +91,7 @@ extension WorkbenchState {
     screen = .runs
     options.cursor = nil
     runList.pane = .list
-    runList.selected = id
+    select(id)
     runList.expected = nil
     runList.eventOffset = 0
     runList.answerOffset = 0

@@ -73,6 +73,10 @@ final class FollowedReader: RunSource {
     queue.async { completion(.failure(FollowedRunError.readOnly)) }
   }
 
+  func edit(_ edits: [RunEdit], completion: @escaping @Sendable ((any Error)?) -> Void) {
+    queue.async { completion(FollowedRunError.readOnly) }
+  }
+
   /// While a log may be growing, the ages on the screen go on.
   private func keepTime() {
     state.withLock { state in

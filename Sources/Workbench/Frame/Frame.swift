@@ -40,8 +40,9 @@ extension WorkbenchState {
       facts.append(
         StyledText("\(glyphs.arrowUp) \(alerts) alert\(alerts == 1 ? "" : "s")", .bad, .bold))
     }
-    let live = runs.count { $0.state == .followed && isFresh($0) }
+    let live = index.open.count { runs[$0].state == .followed && isFresh(runs[$0]) }
     if live > 0 { facts.append(StyledText("● \(live) live", .good)) }
+    if !runList.wish.filter.isEmpty { facts.append(StyledText("filter \(countText)", .accent)) }
     if facts.isEmpty {
       facts.append(StyledText(!isLoaded ? "loading …" : isWatching ? "all quiet" : "no run alive", .dim))
     }
@@ -50,6 +51,10 @@ extension WorkbenchState {
   }
 
   private func drawBottomLine(in grid: inout CellGrid, _ row: Rectangle) {
+    if case .filter(let line) = overlay {
+      let hint = Rectangle(x: row.x, y: row.y - 1, width: row.width, height: 1)
+      return drawFilterLine(line, in: &grid, row, hint: hint)
+    }
     if let message {
       let isError = message.kind == .error
       let text =
@@ -67,7 +72,7 @@ extension WorkbenchState {
   /// The hints whose actions have a key.
   var shownHints: [(action: Action, key: Key)] {
     hints.compactMap { action in
-      keyTable.keys(of: action.rawValue, in: screen.sections).first.map { (action, $0) }
+      keyTable.keys(of: action.rawValue, in: sections).first.map { (action, $0) }
     }
   }
 
@@ -86,9 +91,14 @@ extension WorkbenchState {
         ? [.newRun, .palette, .help, .quit]
         : [.newRun, .openRuns, .help, .quit, .progressAxis, .lossScale, .smoothMore, .palette]
     case .runs where isWatching:
-      let first: [Action] = size.width < 80 ? [.nextPane, .help, .markRun] : [.markRun]
+      let first: [Action] =
+        !runList.wish.filter.isEmpty
+        ? [.nextMatch, .leave, .filterRuns] : size.width < 80 ? [.nextPane, .help, .markRun] : [.markRun]
       return first + [.progressAxis, .lossScale, .smoothMore, .zoomIn, .help, .quit, .nextPane, .palette]
     case .runs:
+      if !runList.wish.filter.isEmpty {
+        return [.nextMatch, .previousMatch, .leave, .filterRuns, .markRun, .help, .sortByNext, .quit]
+      }
       guard let run = currentRun else { return [.newRun, .palette, .help, .quit] }
       let forRun: [Action] =
         run.state.isAlive
@@ -97,7 +107,7 @@ extension WorkbenchState {
       // With one pane at a time the way to the others comes first.
       if size.width < 80 { return [.nextPane, .help, .markRun, .newRun] + forRun + [.quit, .palette] }
       return [.newRun, .markRun] + forRun
-        + [.help, .quit, .nextPane, .palette, .progressAxis, .lossScale, .smoothMore]
+        + [.filterRuns, .help, .quit, .nextPane, .palette, .progressAxis, .lossScale, .smoothMore]
     }
   }
 
@@ -108,6 +118,8 @@ extension WorkbenchState {
     case .quit where !aliveRuns.isEmpty && size.width >= 100: "quit (runs go on)"
     case .lossScale: options.lossScale == .linear ? "log loss" : "linear loss"
     case .nextPane: "pane"
+    case .leave where !runList.wish.filter.isEmpty: "no filter"
+    case .sortByNext: "sort"
     default: action.title
     }
   }
@@ -129,11 +141,13 @@ extension WorkbenchState {
   private func drawOverlay(in grid: inout CellGrid, _ area: Rectangle) {
     switch overlay {
     case .help(let offset):
-      HelpSheet(keyTable, sections: screen.sections).draw(in: &grid, area, offset: offset)
+      HelpSheet(keyTable, sections: sections).draw(in: &grid, area, offset: offset)
     case .palette(let palette): palette.draw(in: &grid, paletteArea)
-    case .stop(let dialog, _), .quit(let dialog): dialog.draw(in: &grid, area)
-    case .learningRate(let form, _): form.draw(in: &grid, area)
-    case .export(let form): form.draw(in: &grid, area)
+    case .stop(let dialog, _), .quit(let dialog), .delete(let dialog, _): dialog.draw(in: &grid, area)
+    case .learningRate(let form, _), .export(let form), .tags(let form, _), .note(let form, _):
+      form.draw(in: &grid, area)
+    case .compare(let view): drawComparison(view, in: &grid, area)
+    case .filter: break
     case .newRun(let form): form.draw(in: &grid, area)
     case .alerts(let view): drawAlerts(view, in: &grid, area)
     case nil: break

@@ -20,6 +20,19 @@ enum Action: String, CaseIterable, Sendable {
   case evaluate = "runs.evaluate"
   case learningRate = "runs.learning-rate"
   case toggleDetails = "runs.details"
+  case filterRuns = "runs.filter"
+  case nextMatch = "filter.next"
+  case previousMatch = "filter.previous"
+  case sortByNext = "runs.sort"
+  case sortReversed = "runs.sort-reversed"
+  case editTags = "runs.tags"
+  case editNote = "runs.note"
+  case pinRun = "runs.pin"
+  case archiveRun = "runs.archive"
+  case showArchived = "runs.show-archived"
+  case deleteRun = "runs.delete"
+  case undo = "runs.undo"
+  case compareRuns = "runs.compare"
 
   case progressAxis = "chart.progress"
   case lossScale = "chart.scale"
@@ -71,6 +84,19 @@ extension Action {
     case .evaluate: "evaluate now"
     case .learningRate: "set learning rate"
     case .toggleDetails: "details on or off"
+    case .filterRuns: "filter"
+    case .nextMatch: "next match"
+    case .previousMatch: "previous match"
+    case .sortByNext: "sort by the next column"
+    case .sortReversed: "reverse the order"
+    case .editTags: "tags"
+    case .editNote: "note"
+    case .pinRun: "pin on top"
+    case .archiveRun: "archive"
+    case .showArchived: "show or hide archived"
+    case .deleteRun: "delete"
+    case .undo: "undo tags, note, pin, archive, delete"
+    case .compareRuns: "compare recipes"
     case .progressAxis: "x axis"
     case .lossScale: "log or linear loss"
     case .smoothMore: "smoother"
@@ -120,6 +146,19 @@ extension Action {
     case .evaluate: [.character("e")]
     case .learningRate: [.character("L")]
     case .toggleDetails: [.character("f")]
+    case .filterRuns: [.character("/")]
+    case .nextMatch: [.character("n")]
+    case .previousMatch: [.character("N")]
+    case .sortByNext: [.character("o")]
+    case .sortReversed: [.character("O")]
+    case .editTags: [.character("T")]
+    case .editNote: [.character("i")]
+    case .pinRun: [.character("P")]
+    case .archiveRun: [.character("a")]
+    case .showArchived: [.character("A")]
+    case .deleteRun: [.character("D")]
+    case .undo: [.character("u")]
+    case .compareRuns: [.character("d")]
     case .progressAxis: [.character("x")]
     case .lossScale: [.character("y")]
     case .smoothMore: [.character("+"), .character("=")]
@@ -154,8 +193,11 @@ extension Action {
   var section: String {
     switch self {
     case .moveDown, .moveUp, .moveToFirst, .moveToLast, .pageDown, .pageUp: Section.lists
-    case .markRun, .pauseRun, .stopRun, .resumeRun, .checkpoint, .evaluate, .learningRate, .toggleDetails:
+    case .markRun, .pauseRun, .stopRun, .resumeRun, .checkpoint, .evaluate, .learningRate, .toggleDetails,
+      .filterRuns, .sortByNext, .sortReversed, .editTags, .editNote, .pinRun, .archiveRun, .showArchived,
+      .deleteRun, .undo, .compareRuns:
       Section.runs
+    case .nextMatch, .previousMatch: Section.filter
     case .openRuns: Section.overview
     case .newRun, .progressAxis, .lossScale, .smoothMore, .smoothLess, .cursorRight, .cursorLeft, .zoomIn,
       .zoomOut, .panLeft, .panRight, .showAll, .pinCursor, .zoomToPin, .clipOutliers, .allMetrics,
@@ -172,6 +214,8 @@ extension Action {
   enum Section {
     static let overview = "Overview"
     static let runs = "Runs"
+    /// Counts while a filter is on.
+    static let filter = "Filter"
     static let lists = "Lists"
     static let curves = "Curves"
   }

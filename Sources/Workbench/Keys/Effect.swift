@@ -5,6 +5,8 @@ import TerminalUI
 /// What a key asks to be done outside of the state.
 enum Effect: Sendable {
   case file(RunCommand, run: Run.ID)
+  /// Changes what people say of runs; the number names it in the answer.
+  case edit([RunEdit], number: Int)
   case start(RunRequest)
   case resume(Run.ID)
   /// Writes the curves into a new file, whose name's end says how.
@@ -31,4 +33,9 @@ enum Overlay: Sendable {
   case newRun(NewRunForm)
   case export(Form)
   case alerts(AlertsView)
+  case filter(FilterLine)
+  case tags(Form, runs: [Run.ID])
+  case note(Form, run: Run.ID)
+  case delete(Dialog, runs: [Run.ID])
+  case compare(CompareView)
 }

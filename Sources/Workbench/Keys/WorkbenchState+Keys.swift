@@ -29,8 +29,10 @@ extension WorkbenchState {
     defer { seeCurrentRun() }
     message = nil
     chartDrag = nil
+    // Keys that come faster than frames find the list as they have left it.
+    settleListing()
     if overlay != nil { return handleOverlay(key) }
-    guard let command = keyTable.command(for: key, in: screen.sections),
+    guard let command = keyTable.command(for: key, in: sections),
       let action = Action(rawValue: command.name)
     else { return [] }
     return perform(action)
@@ -51,7 +53,15 @@ extension WorkbenchState {
     case .export(var form):
       form.paste(text)
       overlay = .export(form)
-    case .help, .stop, .quit, .alerts, nil:
+    case .filter(let line):
+      pasteIntoFilter(text, line)
+    case .tags(var form, let runs):
+      form.paste(text)
+      overlay = .tags(form, runs: runs)
+    case .note(var form, let run):
+      form.paste(text)
+      overlay = .note(form, run: run)
+    case .help, .stop, .quit, .alerts, .delete, .compare, nil:
       break
     }
   }
@@ -73,6 +83,24 @@ extension WorkbenchState {
       return performOnRun(action)
     case .toggleDetails:
       runList.showsDetails.toggle()
+    case .filterRuns:
+      overlay = .filter(FilterLine(runList.wish.filter))
+    case .nextMatch:
+      moveToMatch(by: 1)
+    case .previousMatch:
+      moveToMatch(by: -1)
+    case .sortByNext:
+      sortByNextColumn()
+    case .sortReversed:
+      runList.wish.sort.isDescending.toggle()
+    case .showArchived:
+      runList.wish.showsArchived.toggle()
+    case .editTags, .editNote, .pinRun, .archiveRun, .deleteRun:
+      return editRuns(action)
+    case .undo:
+      return undo()
+    case .compareRuns:
+      compareRuns()
     case .progressAxis:
       options.progress = options.progress.next
       options.leaveAxis()
@@ -122,7 +150,7 @@ extension WorkbenchState {
     case .help:
       overlay = .help(offset: 0)
     case .palette:
-      overlay = .palette(CommandPalette(keyTable.commands(in: screen.sections)))
+      overlay = .palette(CommandPalette(keyTable.commands(in: sections)))
     case .nextTheme:
       return [.nextTheme]
     case .toggleMouse:
@@ -195,6 +223,8 @@ extension WorkbenchState {
       options.window = .all
     } else if screen == .runs, runList.pane != .list {
       runList.pane = .list
+    } else if screen == .runs, !runList.wish.filter.isEmpty {
+      runList.wish.filter = .all
     } else if screen == .overview, overview.pane != .curves {
       overview.pane = .curves
     } else if let first = screens.first {
@@ -214,7 +244,11 @@ extension WorkbenchState {
 
   private mutating func performOnRun(_ action: Action) -> [Effect] {
     guard let run = currentRun else {
-      message = Message(kind: .note, text: "There is no run yet; \(keyName(.newRun)) begins one.")
+      message = Message(
+        kind: .note,
+        text: runs.isEmpty
+          ? "There is no run yet; \(keyName(.newRun)) begins one."
+          : "No run passes the filter; \(keyName(.leave)) drops it.")
       return []
     }
     switch action {
@@ -288,6 +322,19 @@ extension WorkbenchState {
       return take(outcome, of: form)
     case .alerts(let view):
       handleAlerts(key, view)
+    case .filter(let line):
+      handleFilter(key, line)
+    case .tags(var form, let runs):
+      let outcome = form.handle(key)
+      return take(outcome, of: form, tagging: runs)
+    case .note(var form, let run):
+      let outcome = form.handle(key)
+      return take(outcome, of: form, noting: run)
+    case .delete(var dialog, let runs):
+      let outcome = dialog.handle(key)
+      return take(outcome, of: dialog, deleting: runs)
+    case .compare(let view):
+      handleCompare(key, view)
     case nil:
       break
     }
@@ -383,12 +430,12 @@ extension WorkbenchState {
   }
 
   private mutating func scrollHelp(_ key: Key, from offset: Int) {
-    let sheet = HelpSheet(keyTable, sections: screen.sections)
+    let sheet = HelpSheet(keyTable, sections: sections)
     let rows = sheet.visibleRows(in: Rectangle(size))
     switch key {
     case .escape, .enter, .character("q"), .character("?"):
       overlay = nil
-    case _ where keyTable.command(for: key, in: screen.sections)?.name == Action.help.rawValue:
+    case _ where keyTable.command(for: key, in: sections)?.name == Action.help.rawValue:
       overlay = nil
     default:
       var lines = ListSelection(selected: offset)

@@ -164,7 +164,7 @@ extension WorkbenchState {
     let area = bodyArea
     switch overlay {
     case .help:
-      let sheet = HelpSheet(keyTable, sections: screen.sections)
+      let sheet = HelpSheet(keyTable, sections: sections)
       if !sheet.box(in: area).contains(point) { overlay = nil }
     case .palette(let palette):
       return take(palette.handle(click: point, in: paletteArea), of: palette)
@@ -181,8 +181,16 @@ extension WorkbenchState {
     case .newRun(var form):
       let outcome = form.handle(click: point, in: area)
       return take(outcome, of: form)
+    case .tags(var form, let runs):
+      let outcome = form.handle(click: point, in: area)
+      return take(outcome, of: form, tagging: runs)
+    case .note(var form, let run):
+      let outcome = form.handle(click: point, in: area)
+      return take(outcome, of: form, noting: run)
+    case .delete(let dialog, let runs):
+      return take(dialog.handle(click: point, in: area), of: dialog, deleting: runs)
     case .alerts(let view): clickAlerts(at: point, view)
-    case nil: break
+    case .filter, .compare, nil: break
     }
     return []
   }
@@ -191,8 +199,9 @@ extension WorkbenchState {
     switch overlay {
     case .help:
       for _ in 0..<Self.wheelLines { _ = handle(.key(isUp ? .up : .down)) }
-    case .palette, .newRun, .learningRate, .export, .alerts: _ = handle(.key(isUp ? .up : .down))
-    case .stop, .quit, nil: break
+    case .palette, .newRun, .learningRate, .export, .alerts, .tags, .note, .filter, .compare:
+      _ = handle(.key(isUp ? .up : .down))
+    case .stop, .quit, .delete, nil: break
     }
   }
 }

@@ -14,4 +14,7 @@ protocol RunSource: Sendable {
   func file(
     _ command: RunCommand, run: Run.ID,
     completion: @escaping @Sendable (Result<Int64, any Error>) -> Void)
+  /// Changes what people say of runs; `completion` is called on the source's queue, with what went wrong. Then all runs
+  /// are told anew.
+  func edit(_ edits: [RunEdit], completion: @escaping @Sendable ((any Error)?) -> Void)
 }

@@ -109,6 +109,45 @@ import Testing
     try await place.wait(for: .stopped, of: run.id, in: store)
   }
 
+  /// What is done in the list is in the store, and how it was looked at is there again the next time.
+  @Test func theListAndItsLookLast() async throws {
+    let place = try Workplace()
+    #expect(try await place.run("init").ending == .exit(0))
+    let store = try place.openStore()
+    for number in 1...3 {
+      let run = try store.createRun(name: "sweep \(number)", recipeJSON: "{}", modelName: "m", totalSteps: 9)
+      try store.updateRun(run.id) {
+        $0.state = .finished
+        $0.evalLoss = Double(number)
+      }
+    }
+    var terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
+    try await terminal.wait(for: "no run alive")
+    try await terminal.type("2/eval<2.5\r")
+    try await terminal.wait(for: "Runs · 2 of 3 · eval<2.5")
+    try await terminal.type("Tgood\r")
+    try await terminal.wait(for: "sweep 2 #good")
+    try await terminal.type("jDd")
+    try await terminal.wait(for: "Deleted sweep 1")
+    try await terminal.type("q")
+    #expect(try await terminal.finish() == .exit(0))
+    #expect(try store.runs().map(\.labels.tags) == [[], ["good"]])
+
+    terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
+    try await terminal.wait(for: "Runs · 1 of 2 · eval<2.5")
+    try await terminal.type("\u{1B}")
+    try await terminal.wait(for: "Runs · 2 ")
+    try await terminal.type("q")
+    #expect(try await terminal.finish() == .exit(0))
+    #expect(try store.deletedRuns().map(\.name) == ["sweep 1"])
+
+    try place.write("project/view.json", "{\"version\": 1, \"filter\":")
+    terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
+    try await terminal.wait(for: "view.json is damaged, so the screen begins afresh.")
+    try await terminal.type("q")
+    #expect(try await terminal.finish() == .exit(0))
+  }
+
   enum Goodbye: String, CaseIterable {
     case q, interrupt, terminate, hangUp, segmentationFault, abort, floatingPoint
   }

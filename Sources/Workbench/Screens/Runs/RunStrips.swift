@@ -33,8 +33,9 @@ extension WorkbenchState {
     if run.state.isAlive || run.state == .followed, let age = newestPointAge(run) {
       note += StyledText(" · newest point \(age) ago", .dim)
     }
-    grid.pane(
-      area, title: title, note: note, footer: run.message.map { StyledText($0, run.state.role) } ?? "")
+    let said = run.labels.note
+    let footer = said.isEmpty ? run.message.map { StyledText($0, run.state.role) } ?? "" : StyledText(said)
+    grid.pane(area, title: title, note: note, footer: footer)
     let inside = area.insideBox.inset(left: 1, right: 1)
     for (line, metric) in stripMetrics(run).prefix(inside.height).enumerated() {
       let row = inside.row(line)

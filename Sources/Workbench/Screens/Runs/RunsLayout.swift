@@ -32,8 +32,8 @@ struct RunsLayout: Equatable {
       }
       return
     }
-    // Two borders, the header, and the runs, as long as the curves keep most of the room.
-    let listHeight = min(max(runCount, 2) + 3, max(6, body.height / 4))
+    // Two borders, the header, and the runs, as long as the curves keep most of the room; half of it without details.
+    let listHeight = min(max(runCount, 2) + 3, max(6, body.height / (view.showsDetails ? 4 : 2)))
     let parts = body.rows([.fixed(listHeight), .share()])
     list = parts[0]
     let isWide = size.width >= 110

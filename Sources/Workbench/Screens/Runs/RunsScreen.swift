@@ -1,3 +1,4 @@
+import Foundation
 import ProjectStore
 import TerminalUI
 
@@ -24,47 +25,78 @@ extension WorkbenchState {
 
   private func drawRunList(in grid: inout CellGrid, _ area: Rectangle) {
     guard !area.isEmpty else { return }
-    var title = StyledText("Runs") + StyledText(" · \(runs.count)", .dim)
-    if !runList.marked.isEmpty { title += StyledText(" · \(runList.marked.count) marked", .dim) }
-    grid.pane(area, title: title, isFocused: runList.pane == .list)
+    grid.pane(area, title: listTitle, note: listNote, isFocused: runList.pane == .list)
     let inside = area.insideBox
     var table = runTable(width: inside.width)
     table.isFocused = runList.pane == .list
-    table.emptyText =
-      isLoaded ? (isWatching ? emptyWatchText : noRunsText) : "Loading …"
+    table.emptyText = emptyListText
     var selection = runList.list
     table.draw(in: &grid, inside, selection: &selection)
+  }
+
+  private var listTitle: StyledText {
+    var title = StyledText("Runs") + StyledText(" · \(countText)", .dim)
+    if !runList.marked.isEmpty { title += StyledText(" · \(runList.marked.count) marked", .dim) }
+    if !runList.wish.filter.isEmpty {
+      title += StyledText(" · \(runList.wish.filter.text.trimmingCharacters(in: .whitespaces))", .accent)
+    }
+    return title
+  }
+
+  /// The order, if it is not the usual one, and what is left out.
+  private var listNote: StyledText {
+    var parts: [String] = []
+    let sort = runList.wish.sort
+    if sort == RunSort(.created, isDescending: false) {
+      parts.append("oldest first")
+    } else if sort != .newest {
+      parts.append("by \(sort.column.rawValue) \(sortArrow)")
+    }
+    if listing.hiddenCount > 0 { parts.append("\(NumberText.count(listing.hiddenCount)) archived") }
+    return StyledText(parts.joined(separator: " · "), .dim)
+  }
+
+  private var sortArrow: Character { runList.wish.sort.isDescending ? glyphs.arrowDown : glyphs.arrowUp }
+
+  private var emptyListText: String {
+    if !isLoaded { return "Loading …" }
+    if runs.isEmpty { return isWatching ? emptyWatchText : noRunsText }
+    if !runList.wish.filter.isEmpty { return "No run passes the filter — esc drops it" }
+    return "All runs are archived — press A to see them"
   }
 
   func runTable(width: Int) -> Table {
     let isWide = width >= 100
     let barWidth = width >= 130 ? 20 : isWide ? 12 : 8
-    let stepWidth = max(4, runs.map { Figures.steps($0.step, of: $0.totalSteps).count }.max() ?? 0)
+    let stepWidth = max(4, listing.stepWidth)
     let showsMore = width >= 140
-    let nameWidth =
-      showsMore ? min(40, max(24, (runs.map { DisplayText.width($0.name) }.max() ?? 0) + 3)) : 24
+    let nameWidth = showsMore ? min(40, max(24, listing.nameWidth + 3)) : 24
+    func title(_ text: String, _ column: RunSort.Column) -> String {
+      runList.wish.sort.column == column ? "\(text)\(sortArrow)" : text
+    }
     var columns = [
-      Table.Column("", minimum: isWide ? 10 : 1, priority: 9),
-      Table.Column("run", minimum: 12, ideal: nameWidth, grows: !showsMore, priority: 10),
-      Table.Column("progress", minimum: barWidth, priority: 4),
-      Table.Column("step", minimum: stepWidth, align: .right, priority: 6),
-      Table.Column("train", minimum: 6, align: .right, priority: 8),
-      Table.Column("eval", minimum: 6, align: .right, priority: 7),
-      Table.Column("best", minimum: 6, align: .right, priority: 2),
-      Table.Column("tok/s", minimum: 6, align: .right, priority: 1),
-      Table.Column(isWatching ? "written" : "left", minimum: 10, align: .right, priority: 3),
+      Table.Column(title("", .state), minimum: isWide ? 10 : 1, priority: 9),
+      Table.Column(title("run", .name), minimum: 12, ideal: nameWidth, grows: !showsMore, priority: 10),
+      Table.Column(title("progress", .progress), minimum: barWidth, priority: 4),
+      Table.Column(title("step", .step), minimum: stepWidth, align: .right, priority: 6),
+      Table.Column(title("train", .train), minimum: 6, align: .right, priority: 8),
+      Table.Column(title("eval", .eval), minimum: 6, align: .right, priority: 7),
+      Table.Column(title("best", .best), minimum: 6, align: .right, priority: 2),
+      Table.Column(title("tok/s", .speed), minimum: 6, align: .right, priority: 1),
+      Table.Column(title(isWatching ? "written" : "left", .ended), minimum: 10, align: .right, priority: 3),
     ]
     if showsMore {
       columns += [
-        Table.Column("  model", minimum: 12, ideal: 18, priority: 0),
+        Table.Column(title("  model", .model), minimum: 12, ideal: 18, priority: 0),
         Table.Column("", minimum: 10, grows: true, priority: 0),
       ]
     }
-    var table = Table(columns: columns, rowCount: runs.count) { index in
-      row(runs[index], showsWord: isWide, barWidth: barWidth)
+    let listed = listing.runs
+    var table = Table(columns: columns, rowCount: listed.count) { index in
+      row(listed[index], showsWord: isWide, barWidth: barWidth)
     }
     table.showsMarks = true
-    table.isMarked = { runList.marked.contains(runs[$0].id) }
+    table.isMarked = { runList.marked.contains(listed[$0].id) }
     return table
   }
 
@@ -74,7 +106,7 @@ extension WorkbenchState {
     let isLive = run.state == .running || run.state == .paused || run.state == .stopping
     return [
       stateText(run, showsWord: showsWord),
-      run.badge,
+      nameText(run),
       progressBar(run, width: barWidth),
       StyledText(Figures.steps(run.step, of: run.totalSteps)),
       StyledText(Figures.loss(run.trainLoss), isNaN ? Style(.bad) : .text),
@@ -83,8 +115,21 @@ extension WorkbenchState {
       isLive ? StyledText(Figures.rate(run.tokensPerSecond)) : "",
       timeLeftText(run),
       StyledText("  \(run.modelName)", .dim),
-      StyledText(run.message ?? "", run.state.role),
+      run.labels.note.isEmpty ? StyledText(run.message ?? "", run.state.role) : StyledText(run.labels.note),
     ]
+  }
+
+  /// Letter, pin, name and tags.
+  private func nameText(_ run: Run) -> StyledText {
+    var text =
+      run.labels.isPinned
+      ? StyledText("\(run.letter)", run.role, .bold) + StyledText("\(glyphs.pin)", .accent)
+      : StyledText("\(run.letter) ", run.role, .bold)
+    text += run.labels.isArchived ? StyledText(run.name, .dim) : StyledText(run.name, run.role)
+    if !run.labels.tags.isEmpty {
+      text += StyledText(run.labels.tags.map { " #\($0)" }.joined(), .dim)
+    }
+    return text
   }
 
   /// A sign for the state and the word for it. Whether another tool's run goes on is told by its log alone.

@@ -20,6 +20,8 @@ struct RunsView: Equatable, Sendable {
   /// Runs whose curves are laid over each other; the current one if there are none.
   var marked: Set<Run.ID> = []
   var showsDetails = true
+  /// Which runs are listed, and in what order.
+  var wish = RunListing.Wish()
   /// How far the list is scrolled.
   var list = ListSelection()
   /// The first event seen, and the first answer.
@@ -33,14 +35,17 @@ extension WorkbenchState {
   /// Keeps the list's cursor on its run, and everything within its bounds.
   mutating func settleRunsView() {
     if let expected = runList.expected, run(expected) != nil {
-      runList.selected = expected
+      select(expected)
       runList.expected = nil
     }
-    let index = runs.firstIndex { $0.id == runList.selected } ?? 0
-    runList.list.select(index, count: runs.count)
+    let count = listing.runs.count
+    let place = runList.selected.flatMap { listing.places[$0] }
+    runList.list.select(place ?? runList.list.selected, count: count)
+    // A run that is only filtered out has the cursor again when it is back.
+    if place == nil, run(runList.selected) == nil { runList.selected = currentRun?.id }
     let layout = runsLayout
     let rows = max(1, layout.list.insideBox.height - 1)
-    runList.list.reveal(height: rows, count: runs.count)
+    runList.list.reveal(height: rows, count: count)
     if options.showsAllMetrics { runList.metricOffset = metricGridLayout(layout.curves).offset }
     runList.eventOffset = max(0, min(runList.eventOffset, shownEvents.count - 1))
     let answerCount = currentRun.flatMap { answers[$0.id]?.count } ?? 0
@@ -60,9 +65,11 @@ extension WorkbenchState {
       runList.metricOffset = rows.selected
     case .list, .curves:
       let rows = max(1, layout.list.insideBox.height - 1)
-      runList.list.select(runs.firstIndex { $0.id == runList.selected } ?? 0, count: runs.count)
-      Self.move(&runList.list, action, page: rows, count: runs.count)
-      select(row: runList.list.selected)
+      let count = listing.runs.count
+      let place = runList.selected.flatMap { listing.places[$0] }
+      runList.list.select(place ?? runList.list.selected, count: count)
+      Self.move(&runList.list, action, page: rows, count: count)
+      selectListed()
     case .events:
       var lines = ListSelection(selected: runList.eventOffset)
       Self.move(&lines, action, page: layout.events.insideBox.height, count: shownEvents.count)
@@ -77,12 +84,44 @@ extension WorkbenchState {
 
   /// Takes the cursor to a row of the list.
   mutating func select(row index: Int) {
-    guard runs.indices.contains(index) else { return }
-    runList.list.select(index, count: runs.count)
-    runList.selected = runs[index].id
+    guard listing.runs.indices.contains(index) else { return }
+    runList.list.select(index, count: listing.runs.count)
+    selectListed()
+  }
+
+  /// Puts the cursor on a run, which the list must show for that.
+  mutating func select(_ id: Run.ID) {
+    runList.selected = id
+    settleListing()
+    guard let run = run(id), listing.places[id] == nil else { return }
+    if run.labels.isArchived { runList.wish.showsArchived = true }
+    settleListing()
+    if listing.places[id] == nil { runList.wish.filter = .all }
+    settleListing()
+  }
+
+  /// To the next run that passes the filter, or the one before; behind the last comes the first.
+  mutating func moveToMatch(by step: Int) {
+    let count = listing.runs.count
+    guard count > 0 else { return }
+    let place = runList.selected.flatMap { listing.places[$0] } ?? runList.list.selected
+    runList.list.select((place + step + count) % count, count: count)
+    selectListed()
+  }
+
+  private mutating func selectListed() {
+    guard listing.runs.indices.contains(runList.list.selected) else { return }
+    runList.selected = listing.runs[runList.list.selected].id
     runList.expected = nil
     runList.eventOffset = 0
     runList.answerOffset = 0
+  }
+
+  /// Sorts by the column right of the one that the list is sorted by.
+  mutating func sortByNextColumn() {
+    let all = RunSort.Column.allCases
+    let place = all.firstIndex(of: runList.wish.sort.column) ?? 0
+    runList.wish.sort = RunSort(all[(place + 1) % all.count])
   }
 
   private static func move(_ list: inout ListSelection, _ action: Action, page: Int, count: Int) {
