@@ -38,6 +38,7 @@ extension BenchCommand {
       let launch = ProcessFacts.secondsSinceLaunch
       let benchmark = MonitorBenchmark(pointCount: points, repeats: repeats, launchSeconds: launch)
       var report = try benchmark.run { global.progress($0) }
+      report.rows += try RunListBenchmark(repeats: repeats).run { global.progress($0) }
       if !noTerminal {
         let known = try? ModelCache().resolve(model)
         if known == nil {

@@ -24,6 +24,16 @@ import Testing
     #expect(report.lines.count == report.rows.count)
   }
 
+  @Test func itListsManyRuns() throws {
+    let rows = try RunListBenchmark(runCount: 30, repeats: 1).run()
+    #expect(
+      rows.map(\.name) == [
+        "read_2000_runs_seconds", "list_2000_runs_frame_seconds", "filter_and_sort_2000_runs_seconds",
+        "change_among_2000_runs_seconds", "hostile_pattern_2000_runs_seconds",
+      ])
+    #expect(rows.allSatisfy { $0.goal == nil && $0.figure != .seconds(0) })
+  }
+
   /// The program itself, on a pseudo-terminal; beside training it is measured by `assay bench monitor`.
   @Test func itWatchesTheProgramFromOutside() throws {
     let program = WorkerProcess.ownExecutable.deletingLastPathComponent().appendingPathComponent("assay")
