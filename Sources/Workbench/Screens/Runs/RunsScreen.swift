@@ -104,6 +104,8 @@ extension WorkbenchState {
     let isNaN = run.trainLoss.map { !$0.isFinite } ?? false
     // Of runs that are over, the rate and the time left mean nothing.
     let isLive = run.state == .running || run.state == .paused || run.state == .stopping
+    // Unless they are what the list is sorted by.
+    let showsRate = isLive || runList.wish.sort.column == .speed
     return [
       stateText(run, showsWord: showsWord),
       nameText(run),
@@ -112,7 +114,7 @@ extension WorkbenchState {
       StyledText(Figures.loss(run.trainLoss), isNaN ? Style(.bad) : .text),
       StyledText(Figures.loss(run.evalLoss), isOverfitting(run) ? Style(.warning) : .text),
       StyledText(Figures.loss(run.bestEvalLoss)),
-      isLive ? StyledText(Figures.rate(run.tokensPerSecond)) : "",
+      showsRate ? StyledText(Figures.rate(run.tokensPerSecond)) : "",
       timeLeftText(run),
       StyledText("  \(run.modelName)", .dim),
       run.labels.note.isEmpty ? StyledText(run.message ?? "", run.state.role) : StyledText(run.labels.note),
