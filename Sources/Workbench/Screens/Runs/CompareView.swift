@@ -24,7 +24,8 @@ extension WorkbenchState {
       }
     }
     guard runs.count >= 2 else {
-      message = Message(kind: .note, text: "There must be two runs to compare; space marks them.")
+      message = Message(
+        kind: .note, text: "There must be two runs to compare; \(keyName(.markRun)) marks them.")
       return
     }
     overlay = .compare(CompareView(runs.sorted { $0.ordinal < $1.ordinal }))

@@ -96,7 +96,9 @@ extension WorkbenchState {
     case .deleteRun:
       if let alive = runs.first(where: \.state.isAlive) {
         message = Message(
-          kind: .note, text: "\(alive.name) is \(alive.state.rawValue) and cannot be deleted; s stops it.")
+          kind: .note,
+          text:
+            "\(alive.name) is \(alive.state.rawValue) and cannot be deleted; \(keyName(.stopRun)) stops it.")
         return []
       }
       overlay = .delete(.delete(runs), runs: runs.map(\.id))
@@ -151,7 +153,7 @@ extension WorkbenchState {
     let edits = changes.map { RunEdit($0.run.id, $0.change) }
     let number = runEdits.begin(edits, title: title, runs: changes.map(\.run))
     runs = runs.edited(by: edits, known: [])
-    message = Message(kind: .note, text: "\(Self.sentence(title)) — u undoes it")
+    message = Message(kind: .note, text: "\(Self.sentence(title)) — \(keyName(.undo)) undoes it")
     return [.edit(edits, number: number)]
   }
 

@@ -61,8 +61,8 @@ extension WorkbenchState {
   private var emptyListText: String {
     if !isLoaded { return "Loading …" }
     if runs.isEmpty { return isWatching ? emptyWatchText : noRunsText }
-    if !runList.wish.filter.isEmpty { return "No run passes the filter — esc drops it" }
-    return "All runs are archived — press A to see them"
+    if !runList.wish.filter.isEmpty { return "No run passes the filter — \(keyName(.leave)) drops it" }
+    return "All runs are archived — press \(keyName(.showArchived)) to see them"
   }
 
   func runTable(width: Int) -> Table {
