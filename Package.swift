@@ -24,7 +24,7 @@ let package = Package(
     .target(
       name: "Workbench",
       dependencies: [
-        "TerminalUI", "Jobs", "ProjectStore", "TrainingLogs", "ModelFiles",
+        "TerminalUI", "Jobs", "ProjectStore", "TrainingLogs", "ModelFiles", "TextPatterns",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
 

@@ -81,7 +81,9 @@ public final class Workbench {
   /// - Parameter viewFile: where the look at the screen is kept; `nil` forgets it.
   /// - Throws: `ThemeError`, ``WorkbenchError``.
   public convenience init(watching paths: [String], options: WorkbenchOptions = WorkbenchOptions()) throws {
-    try self.init(watching: paths, options: options, surroundings: Surroundings())
+    try self.init(
+      watching: paths, options: options, surroundings: Surroundings(),
+      viewFile: UserFolder.state.appendingPathComponent(ViewFile.watchName))
   }
 
   init(

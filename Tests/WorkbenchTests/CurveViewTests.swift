@@ -106,10 +106,30 @@ import Testing
     state.press("G", "j")
     let layout = state.metricGridLayout(state.runsLayout.curves)
     #expect(state.runList.metricOffset == layout.rowCount - layout.rows)
-    state.options.metricFilter = "LOSS"
+    state.press("/")
+    state.type("LOSS|rate$")
     state.settle()
-    #expect(state.shownMetrics == [.trainLoss, .evalLoss])
+    #expect(state.shownMetrics == [.trainLoss, .evalLoss, .learningRate])
     #expect(state.runList.metricOffset == 0)
+    #expect(state.frame().text.contains("3 of 6 metrics"))
+    // A slip leaves what was found, and says what is wrong.
+    state.type("(")
+    state.settle()
+    #expect(state.shownMetrics == [.trainLoss, .evalLoss, .learningRate])
+    #expect(state.frame().text.contains("parenthesis"))
+    state.press("enter")
+    #expect(state.overlay != nil)
+    state.press("backspace", "enter")
+    #expect(state.overlay == nil)
+    #expect(state.frame().text.contains("/LOSS|rate$"))
+    // Esc in the line brings back what was on before it; outside of it all metrics come back.
+    state.press("/", "^u")
+    state.type("zzz")
+    #expect(state.frame().text.contains("No metric matches “zzz”"))
+    state.press("esc")
+    #expect(state.shownMetrics.count == 3)
+    state.press("esc")
+    #expect(state.shownMetrics == all)
   }
 
   @Test func bestEvaluationAndCheckpointsAreMarked() throws {

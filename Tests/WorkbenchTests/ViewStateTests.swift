@@ -39,6 +39,21 @@ import Testing
     #expect(ViewState(again, theme: "light") == read)
   }
 
+  @Test func aFilterOfMetricsComesBackAndABrokenOneDoesNot() throws {
+    var state = try project.state()
+    state.press("2", "w", "tab", "/")
+    state.type("loss|norm")
+    #expect(ViewState(state, theme: nil).metricFilter == "", "It may be dropped yet")
+    state.press("enter")
+    var view = ViewState(state, theme: nil)
+    var again = try project.state()
+    #expect(view.apply(to: &again) == nil)
+    #expect(again.options.metricFilter.text == "loss|norm")
+    view.metricFilter = "(((("
+    #expect(view.apply(to: &again) == nil)
+    #expect(again.options.metricFilter.isEmpty)
+  }
+
   @Test func onlyChangesAreWritten() throws {
     var state = try project.state()
     let kept = ViewFile(file)

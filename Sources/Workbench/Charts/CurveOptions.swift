@@ -35,8 +35,8 @@ public struct CurveOptions: Hashable, Sendable {
   public var clipsOutliers = false
   /// Shows all metrics as small charts in place of the losses alone.
   public var showsAllMetrics = false
-  /// Shows the metrics whose names match only; empty shows all.
-  var metricFilter = ""
+  /// Of all metrics those that are shown.
+  var metricFilter = MetricFilter.all
   /// The part of the x axis that is shown.
   var window = AxisWindow.all
 

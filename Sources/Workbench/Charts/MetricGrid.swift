@@ -34,7 +34,10 @@ struct MetricGridLayout: Equatable {
 
 extension WorkbenchState {
   /// The metrics of the shown runs that have a curve: losses first, then what every training has, then the others.
-  var shownMetrics: [MetricName] {
+  var shownMetrics: [MetricName] { options.metricFilter.passed(knownMetrics) }
+
+  /// The same without the filter.
+  var knownMetrics: [MetricName] {
     let shown: [RunHistory] = shownRuns.compactMap { self.histories[$0.id] }
     let names = Set(shown.flatMap { history in history.names.filter { history[$0].count > 1 } })
     let first: [MetricName] = [.trainLoss, .evalLoss]
@@ -46,10 +49,8 @@ extension WorkbenchState {
     let losses = others.filter { $0.rawValue.lowercased().contains("loss") }
     let rest = others.filter { !losses.contains($0) }
     let ordered: [MetricName] = first + losses + usual + rest
-    return ordered.filter { names.contains($0) && metricMatcher.matches($0) }
+    return ordered.filter(names.contains)
   }
-
-  private var metricMatcher: MetricMatcher { MetricMatcher(options.metricFilter) }
 
   func metricGridLayout(_ area: Rectangle) -> MetricGridLayout {
     MetricGridLayout(area.insideBox, count: shownMetrics.count, offset: runList.metricOffset)
@@ -66,12 +67,13 @@ extension WorkbenchState {
       note = StyledText("\(layout.offset * layout.columns + 1)–\(last) of \(metrics.count)", .dim)
     }
     var title = StyledText("Metrics") + StyledText(" · \(options.summary(of: progressRange))", .dim)
-    if !options.metricFilter.isEmpty { title += StyledText(" · /\(options.metricFilter)", .accent) }
+    if !options.metricFilter.isEmpty { title += StyledText(" · /\(options.metricFilter.text)", .accent) }
     grid.pane(area, title: title, note: note, footer: footer, isFocused: isFocused)
     guard !metrics.isEmpty else {
       let text =
         options.metricFilter.isEmpty
-        ? emptyCurvesText : "No metric matches “\(options.metricFilter)” — / changes it, Esc drops it"
+        ? emptyCurvesText
+        : "No metric matches “\(options.metricFilter.text)” — \(keyName(.filterRuns)) changes it, \(keyName(.leave)) drops it"
       _ = grid.putWrapped(text, in: area.insideBox.inset(left: 1, right: 1), .dim)
       return
     }
@@ -137,17 +139,6 @@ extension WorkbenchState {
     let text = StyledText(metric.text(reading?.point.y))
     guard let reading, !reading.isExact else { return text }
     return text + StyledText(" @\(placeText(reading.point.x))", .dim)
-  }
-}
-
-/// Which metrics a filter leaves: those whose name holds it, without regard to case.
-struct MetricMatcher {
-  private let text: String
-
-  init(_ filter: String) { text = filter.lowercased() }
-
-  func matches(_ name: MetricName) -> Bool {
-    text.isEmpty || name.rawValue.lowercased().contains(text) || name.title.lowercased().contains(text)
   }
 }
 

@@ -1,16 +1,10 @@
 import Foundation
 import ModelFiles
+import TerminalUI
 
 /// What was copied last, kept in a file: not every terminal takes a clipboard over ssh, and none says so.
 enum CopiedText {
-  /// In the user's state folder (XDG Base Directory Specification).
-  static var file: URL {
-    let environment = ProcessInfo.processInfo.environment
-    let state =
-      environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
-      ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/state")
-    return state.appendingPathComponent("assay/copied.txt")
-  }
+  static var file: URL { UserFolder.state.appendingPathComponent("copied.txt") }
 
   /// - Returns: the file's path.
   static func keep(_ text: String) throws -> String {

@@ -55,6 +55,10 @@ extension WorkbenchState {
       let hint = Rectangle(x: row.x, y: row.y - 1, width: row.width, height: 1)
       return drawFilterLine(line, in: &grid, row, hint: hint)
     }
+    if case .metricFilter(let line) = overlay {
+      let hint = Rectangle(x: row.x, y: row.y - 1, width: row.width, height: 1)
+      return drawMetricFilterLine(line, in: &grid, row, hint: hint)
+    }
     if let message {
       let isError = message.kind == .error
       let text =
@@ -147,7 +151,7 @@ extension WorkbenchState {
     case .learningRate(let form, _), .export(let form), .tags(let form, _), .note(let form, _):
       form.draw(in: &grid, area)
     case .compare(let view): drawComparison(view, in: &grid, area)
-    case .filter: break
+    case .filter, .metricFilter: break
     case .newRun(let form): form.draw(in: &grid, area)
     case .alerts(let view): drawAlerts(view, in: &grid, area)
     case nil: break

@@ -32,6 +32,7 @@ enum Overlay: Sendable {
   case learningRate(Form, run: Run.ID)
   case newRun(NewRunForm)
   case export(Form)
+  case metricFilter(MetricFilterLine)
   case alerts(AlertsView)
   case filter(FilterLine)
   case tags(Form, runs: [Run.ID])

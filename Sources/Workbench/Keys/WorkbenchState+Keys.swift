@@ -55,6 +55,8 @@ extension WorkbenchState {
       overlay = .export(form)
     case .filter(let line):
       pasteIntoFilter(text, line)
+    case .metricFilter(let line):
+      pasteIntoMetricFilter(text, line)
     case .tags(var form, let runs):
       form.paste(text)
       overlay = .tags(form, runs: runs)
@@ -83,6 +85,8 @@ extension WorkbenchState {
       return performOnRun(action)
     case .toggleDetails:
       runList.showsDetails.toggle()
+    case .filterRuns where options.showsAllMetrics && runList.pane == .curves:
+      overlay = .metricFilter(MetricFilterLine(options.metricFilter))
     case .filterRuns:
       overlay = .filter(FilterLine(runList.wish.filter))
     case .nextMatch:
@@ -221,6 +225,8 @@ extension WorkbenchState {
       options.cursor = nil
     } else if options.window != .all {
       options.window = .all
+    } else if screen == .runs, options.showsAllMetrics, !options.metricFilter.isEmpty {
+      options.metricFilter = .all
     } else if screen == .runs, runList.pane != .list {
       runList.pane = .list
     } else if screen == .runs, !runList.wish.filter.isEmpty {
@@ -324,6 +330,8 @@ extension WorkbenchState {
       handleAlerts(key, view)
     case .filter(let line):
       handleFilter(key, line)
+    case .metricFilter(let line):
+      handleMetricFilter(key, line)
     case .tags(var form, let runs):
       let outcome = form.handle(key)
       return take(outcome, of: form, tagging: runs)

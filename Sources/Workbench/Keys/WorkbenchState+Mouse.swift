@@ -190,7 +190,7 @@ extension WorkbenchState {
     case .delete(let dialog, let runs):
       return take(dialog.handle(click: point, in: area), of: dialog, deleting: runs)
     case .alerts(let view): clickAlerts(at: point, view)
-    case .filter, .compare, nil: break
+    case .filter, .metricFilter, .compare, nil: break
     }
     return []
   }
@@ -201,7 +201,7 @@ extension WorkbenchState {
       for _ in 0..<Self.wheelLines { _ = handle(.key(isUp ? .up : .down)) }
     case .palette, .newRun, .learningRate, .export, .alerts, .tags, .note, .filter, .compare:
       _ = handle(.key(isUp ? .up : .down))
-    case .stop, .quit, .delete, nil: break
+    case .stop, .quit, .delete, .metricFilter, nil: break
     }
   }
 }

@@ -6,6 +6,8 @@ import Synchronization
 /// never when nothing changed.
 final class ViewFile: Sendable {
   static let name = "view.json"
+  /// Of the screen on other tools' logs, in the user's state folder: one for all of them.
+  static let watchName = "watch-view.json"
 
   private struct State {
     /// What the file has, as far as it is known here.
@@ -78,6 +80,8 @@ final class ViewFile: Sendable {
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     // A look that cannot be kept is no reason to bother anybody.
     guard let data = try? encoder.encode(view) else { return }
+    try? FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     try? data.write(to: url, options: .atomic)
   }
 }

@@ -23,6 +23,7 @@ struct ViewState: Codable, Equatable, Sendable {
   var lossScale: String?
   var clipsOutliers: Bool?
   var showsAllMetrics: Bool?
+  var metricFilter: String?
   /// Only if one was chosen by key.
   var theme: String?
 
@@ -38,13 +39,16 @@ struct ViewState: Codable, Equatable, Sendable {
     sort = state.runList.wish.sort.column.rawValue
     sortsDescending = state.runList.wish.sort.isDescending
     showsArchived = state.runList.wish.showsArchived
-    marked = Array(state.runList.marked.sorted().prefix(Self.maximumMarks))
+    // Logs are numbered as they are found, so another time the numbers are others'.
+    marked = state.isWatching ? nil : Array(state.runList.marked.sorted().prefix(Self.maximumMarks))
     showsDetails = state.runList.showsDetails
     progress = state.options.progress.rawValue
     smoothing = state.options.smoothing == state.usualSmoothing ? nil : state.options.smoothing
     lossScale = state.options.lossScale == .logarithmic ? "log" : "linear"
     clipsOutliers = state.options.clipsOutliers
     showsAllMetrics = state.options.showsAllMetrics
+    metricFilter = state.options.metricFilter.text
+    if case .metricFilter(let line) = state.overlay { metricFilter = line.before.text }
     self.theme = theme
   }
 
@@ -67,6 +71,7 @@ struct ViewState: Codable, Equatable, Sendable {
     lossScale = value(.lossScale)
     clipsOutliers = value(.clipsOutliers)
     showsAllMetrics = value(.showsAllMetrics)
+    metricFilter = value(.metricFilter)
     theme = value(.theme)
   }
 
@@ -79,7 +84,9 @@ struct ViewState: Codable, Equatable, Sendable {
       state.runList.wish.sort = RunSort(column, isDescending: sortsDescending)
     }
     state.runList.wish.showsArchived = showsArchived ?? false
-    state.runList.marked = Set((marked ?? []).filter { $0.count <= 64 }.prefix(Self.maximumMarks))
+    if !state.isWatching {
+      state.runList.marked = Set((marked ?? []).filter { $0.count <= 64 }.prefix(Self.maximumMarks))
+    }
     state.runList.showsDetails = showsDetails ?? true
     // The initialiser sees to the bounds.
     var options = smoothing.map { CurveOptions(smoothing: $0) } ?? state.options
@@ -87,6 +94,7 @@ struct ViewState: Codable, Equatable, Sendable {
     options.lossScale = lossScale == "log" ? .logarithmic : .linear
     options.clipsOutliers = clipsOutliers ?? false
     options.showsAllMetrics = showsAllMetrics ?? false
+    options.metricFilter = metricFilter.flatMap { try? MetricFilter(parsing: $0) } ?? .all
     state.options = options
     do {
       state.runList.wish.filter = try RunFilter(parsing: filter ?? "")
