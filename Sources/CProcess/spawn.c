@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "CProcess.h"
@@ -49,7 +51,15 @@ int spawn_worker(const char *executable, const char *run, const char *project, c
   return spawn_detached(executable, arguments, 0, log, environ);
 }
 
-int spawn_shell(const char *command, const char *folder, const char *log, char *const environment[]) {
+int spawn_shell(const char *command, const char *folder, const char *log, const char *variables, size_t length) {
   char *const arguments[] = {(char *)"sh", (char *)"-c", (char *)command, 0};
-  return spawn_detached("/bin/sh", arguments, folder, log, environment);
+  size_t count = 0;
+  for (size_t at = 0; at < length; at += strlen(variables + at) + 1) count++;
+  char **environment = calloc(count + 1, sizeof *environment);
+  if (!environment) return -ENOMEM;
+  count = 0;
+  for (size_t at = 0; at < length; at += strlen(variables + at) + 1) environment[count++] = (char *)variables + at;
+  int result = spawn_detached("/bin/sh", arguments, folder, log, environment);
+  free(environment);
+  return result;
 }

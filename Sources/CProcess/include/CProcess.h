@@ -10,9 +10,9 @@
 int spawn_worker(const char *executable, const char *run, const char *project, const char *log);
 
 /// Runs `/bin/sh -c command` in `folder`, in a session of its own (no terminal to write to), signals at their defaults,
-/// stdin empty, stdout and stderr appended to `log`, with exactly this environment. Its process group is its own.
-/// Returns the process id, or -errno.
-int spawn_shell(const char *command, const char *folder, const char *log, char *const environment[]);
+/// stdin empty, stdout and stderr appended to `log`. Its environment is exactly `variables`, each ended by a zero, `length`
+/// bytes in all. Its process group is its own. Returns the process id, or -errno.
+int spawn_shell(const char *command, const char *folder, const char *log, const char *variables, size_t length);
 
 /// Runs a program on a new pseudo-terminal of type xterm-256color. `words` are the program and its arguments, each
 /// ended by a zero, `length` bytes in all. Returns the process id, or -errno; `master` is the terminal's other end.

@@ -139,11 +139,9 @@ public final class AlertHook: Sendable {
   }
 
   private func start(_ call: Call) -> pid_t {
-    let words = environment(call).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    return words.withUnsafeBufferPointer { words in
-      spawn_shell(command, folder.path, call.log.path, words.baseAddress)
-    }
+    var variables: [CChar] = []
+    for variable in environment(call) { variables += variable.utf8.map { CChar(bitPattern: $0) } + [0] }
+    return spawn_shell(command, folder.path, call.log.path, variables, variables.count)
   }
 
   /// Waits until a command has ended, and only then lets its number go.

@@ -5,7 +5,7 @@ import ProjectStore
 public struct AlertSettings: Equatable, Sendable {
   /// Whether the screen rings the terminal's bell.
   public var bell = true
-  /// What ``AlertHook`` runs; empty for nothing.
+  /// What ``AlertHook`` runs; empty for nothing. Only the user's own file says it.
   public var command = ""
 
   public init() {}

@@ -58,6 +58,8 @@ public enum SettingsFileError: Error, Equatable, Sendable {
   case unknownOption(file: String, line: Int?, option: String, nearest: String?)
   /// `option` as section.key
   case badValue(file: String, line: Int?, option: String, value: String, allowed: String)
+  /// An option, as section.key, that only the user's own settings may have.
+  case usersOnly(file: String, line: Int?, option: String)
 }
 
 extension ProjectSettings {
@@ -71,7 +73,7 @@ extension ProjectSettings {
 
   /// Takes over what a file says, if there is one.
   ///
-  /// - Parameter sections: those that it may have; all by default.
+  /// - Parameter sections: those that the user's own file may have; without them it is a project's.
   mutating func read(_ file: URL, sections: [String]? = nil) throws {
     guard FileManager.default.fileExists(atPath: file.path) else { return }
     try read(toml: SettingsFile.text(of: file), file: file.path, sections: sections)
@@ -112,6 +114,10 @@ extension ProjectSettings {
       }) {
         let line = lines.line(of: key, in: section)
         let value = SettingValue(table[key])
+        // A project may be someone else's, and what it says is not to be run.
+        if sections == nil, section == "alerts", key == "command" {
+          throw SettingsFileError.usersOnly(file: file, line: line, option: "\(section).\(key)")
+        }
         do {
           if section == "training" {
             try TrainingSettings.field(key).set(value, in: &training)
@@ -181,6 +187,9 @@ extension SettingsFileError: CustomStringConvertible, LocalizedError {
       "\(Self.place(file, line)): unknown option “\(option)”\(Self.question(nearest))"
     case .badValue(let file, let line, let option, let value, let allowed):
       "\(Self.place(file, line)): \(option) cannot be “\(value)”; allowed is \(allowed)."
+    case .usersOnly(let file, let line, let option):
+      "\(Self.place(file, line)): \(option) counts in your own \(AlertSettings.userFile.path) only: "
+        + "a project may come from someone else."
     }
   }
 

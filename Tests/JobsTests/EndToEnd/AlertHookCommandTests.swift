@@ -8,14 +8,10 @@ import Testing
   private func place() async throws -> Workplace {
     let place = try Workplace()
     try await place.succeed(["init"])
-    let settings = try String(decoding: place.content("assay.toml"), as: UTF8.self)
-    try place.write(
-      "project/assay.toml",
-      settings + """
-
-        [alerts]
-        command = 'echo "$ASSAY_ALERT|$ASSAY_RUN|$ASSAY_RUN_NAME|$ASSAY_STEP|$ASSAY_MESSAGE" >> told; echo heard'
-        """)
+    try place.writeAlerts(
+      #"""
+      command = 'echo "$ASSAY_ALERT|$ASSAY_RUN|$ASSAY_RUN_NAME|$ASSAY_STEP|$ASSAY_MESSAGE" >> told; echo heard'
+      """#)
     return place
   }
 
@@ -72,7 +68,7 @@ import Testing
   @Test func aCommandThatFailsIsNotedAndHarmsNothing() async throws {
     let place = try Workplace()
     try await place.succeed(["init"])
-    try place.write("project/assay.toml", "[alerts]\ncommand = 'exit 3'\n")
+    try place.writeAlerts("command = 'exit 3'")
     let facts = try await train(place, steps: 2)
     #expect(facts["state"] as? String == "finished")
     let run = try #require(facts["run"] as? String)
@@ -80,12 +76,20 @@ import Testing
     #expect(warnings.map(\.message) == ["the alert command failed: exit code 3"])
   }
 
+  @Test func aProjectsCommandIsNotRun() async throws {
+    let place = try Workplace()
+    try await place.succeed(["init"])
+    try place.write("project/assay.toml", "[alerts]\ncommand = 'touch ran'\n")
+    let result = try await ChildProcess(place.assay(place.training(steps: 2) + ["--foreground"])).finish()
+    #expect(result.ending == .exit(1))
+    #expect(result.errors.contains("assay.toml:2: alerts.command counts in your own"))
+    #expect(!place.names(in: "").contains("ran"))
+  }
+
   @Test func aUsersFileThatIsWrongIsNotedAndHarmsNothing() async throws {
     let place = try Workplace()
     try await place.succeed(["init"])
-    try FileManager.default.createDirectory(
-      at: place.folder.appendingPathComponent("config/assay"), withIntermediateDirectories: true)
-    try place.write("config/assay/config.toml", "[alerts]\nbell = 1\n")
+    try place.writeAlerts("bell = 1")
     let run = try #require(try await train(place, steps: 2)["run"] as? String)
     let warnings = try place.openStore().events(run: run).filter { $0.kind == .warning }
     #expect(warnings.count == 1)

@@ -192,7 +192,7 @@ import Testing
   @Test func alerts() async throws {
     let place = try Workplace()
     try await place.succeed(["init"])
-    try place.write("project/assay.toml", "[alerts]\ncommand = 'echo $ASSAY_ALERT $ASSAY_RUN >> told'\n")
+    try place.writeAlerts("command = 'echo $ASSAY_ALERT $ASSAY_RUN >> told'")
     let (id, worker) = try await place.startPausedRun(steps: 100)
     let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
     let quiet = try await terminal.wait(for: "1 paused")

@@ -25,10 +25,23 @@ import Testing
   @Test func theProjectsSettingsLieOverTheUsers() throws {
     #expect(try read(user: nil, project: nil) == AlertSettings())
     let user = "[alerts]\nbell = false\ncommand = \"notify-me\""
-    let both = try read(user: user, project: "[alerts]\ncommand = 'mine \"$ASSAY_RUN\"'")
-    #expect(!both.bell && both.command == #"mine "$ASSAY_RUN""#)
-    #expect(try read(user: user, project: "[alerts]\ncommand = ''").command.isEmpty)
+    let both = try read(user: user, project: "[alerts]\nbell = true")
+    #expect(both.bell && both.command == "notify-me")
     #expect(try read(user: user, project: nil).command == "notify-me")
+  }
+
+  /// A project may come from someone else: what it says is not run.
+  @Test func aProjectHasNoCommand() throws {
+    let message = try #require(refusal(project: "[alerts]\nbell = true\ncommand = 'rm -rf ~'\n"))
+    #expect(message.hasSuffix("config.toml only: a project may come from someone else."))
+    #expect(throws: SettingsFileError.self) {
+      try ProjectSettings(toml: "[alerts]\ncommand = ''", file: "assay.toml")
+    }
+    do {
+      _ = try ProjectSettings(toml: "[alerts]\nbell = true\ncommand = 'x'", file: "assay.toml")
+    } catch {
+      #expect("\(error)".hasPrefix("assay.toml:3: alerts.command counts in your own "))
+    }
   }
 
   @Test func errorsHaveTheirLine() {

@@ -154,7 +154,7 @@ extension SettingsFileError {
     case .unreadable: nil
     case .syntax(_, let line, _, _): line
     case .unknownSection(_, let line, _, _), .unknownOption(_, let line, _, _): line
-    case .badValue(_, let line, _, _, _): line
+    case .badValue(_, let line, _, _, _), .usersOnly(_, let line, _): line
     }
   }
 }

@@ -52,6 +52,13 @@ final class Workplace: Sendable {
   @discardableResult
   func write(_ name: String, _ text: String) throws -> String { try scratch.write(name, Data(text.utf8)) }
 
+  /// The user's own settings of alerts.
+  func writeAlerts(_ lines: String) throws {
+    try FileManager.default.createDirectory(
+      at: folder.appendingPathComponent("config/assay"), withIntermediateDirectories: true)
+    try write("config/assay/config.toml", "[alerts]\n\(lines)\n")
+  }
+
   /// Names in a folder of the project, sorted; those that begin with a dot included.
   func names(in folder: String) -> [String] { scratch.names(in: "project/" + folder) }
 
