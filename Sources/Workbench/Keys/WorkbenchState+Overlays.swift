@@ -138,7 +138,7 @@ extension WorkbenchState {
 
   private mutating func scrollHelp(_ key: Key, from offset: Int) {
     let sheet = HelpSheet(keyTable, sections: sections)
-    let rows = sheet.visibleRows(in: Rectangle(size))
+    let rows = sheet.visibleRows(in: bodyArea)
     switch key {
     case .escape, .enter, .character("q"), .character("?"):
       overlay = nil
