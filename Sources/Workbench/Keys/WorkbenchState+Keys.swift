@@ -171,7 +171,8 @@ extension WorkbenchState {
 
   /// A name for people as one for a file.
   private static func fileName(_ name: String) -> String {
-    String(name.map { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" ? $0 : "-" }.prefix(60))
+    let shown = DisplayText.truncated(name, to: 60)
+    return String(shown.map { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" ? $0 : "-" })
   }
 
   private mutating func pinCursor() {
