@@ -55,9 +55,16 @@ public struct Theme: Hashable, Sendable {
   /// What a terminal of a tier is told for a style: two colour numbers, −1 being its own, and attributes.
   func resolve(_ style: Style, _ tier: ColourTier) -> ResolvedStyle {
     var attributes = style.attributes
-    let foreground = paint(style.foreground, tier, isBackground: false, &attributes)
+    var foreground = paint(style.foreground, tier, isBackground: false, &attributes)
     var background = -1
-    if let paint = style.background { background = self.paint(paint, tier, isBackground: true, &attributes) }
+    if let paint = style.background {
+      background = self.paint(paint, tier, isBackground: true, &attributes)
+      if foreground == background, background >= 0 {
+        // On itself a colour is not seen: what stands there is written as the ground's own text.
+        foreground = self.paint(paint, tier, isBackground: false, &attributes)
+        if foreground == background { foreground = -1 }
+      }
+    }
     return ResolvedStyle(foreground: foreground, background: background, attributes: attributes)
   }
 
