@@ -133,7 +133,7 @@ public final class Workbench {
       let more = keys.problems.count > 1 ? " (and \(keys.problems.count - 1) more: assay keys)" : ""
       state.message = WorkbenchState.Message(kind: .error, text: "\(problem.short)\(more)")
     } else if let problem = themes.problems.first {
-      state.message = WorkbenchState.Message(kind: .error, text: "\(problem)")
+      state.message = WorkbenchState.Message(kind: .error, text: problem.short)
     }
   }
 

@@ -25,11 +25,18 @@ public enum ThemeError: Error, Hashable, Sendable, CustomStringConvertible, Loca
   public var errorDescription: String? { description }
 
   /// Whether it is about the file `NAME.toml`.
-  public func isOf(_ name: String) -> Bool {
+  public func isOf(_ name: String) -> Bool { fileName == "\(name).toml" }
+
+  /// For a narrow place: `sea.toml:3: …`.
+  public var short: String { description.replacing(file, with: fileName, maxReplacements: 1) }
+
+  private var fileName: String { URL(fileURLWithPath: file).lastPathComponent }
+
+  private var file: String {
     switch self {
     case .unreadable(let file, _), .syntax(let file, _, _), .unknownKey(let file, _, _, _),
       .wrongValue(let file, _, _, _, _), .missingKey(let file, _):
-      URL(fileURLWithPath: file).lastPathComponent == "\(name).toml"
+      file
     }
   }
 
