@@ -34,15 +34,24 @@ struct ChartLegend {
     for (index, line) in lines.prefix(area.height).enumerated() { grid.put(line, in: area.row(index)) }
   }
 
+  /// In one row; where the names have no room the letters stand for them.
   func drawRow(in grid: inout CellGrid, _ area: Rectangle) {
     guard !area.isEmpty else { return }
+    let named = row { title($0) }
+    guard named.width > area.width, entries.allSatisfy({ $0.letter != nil }) else {
+      return grid.put(named, in: area)
+    }
+    grid.put(row { StyledText($0.letter.map(String.init) ?? "", $0.role, .bold) }, in: area)
+  }
+
+  private func row(_ name: (LegendEntry) -> StyledText) -> StyledText {
     var row = StyledText()
     for entry in entries {
-      row += title(entry) + StyledText(" ")
+      row += name(entry) + StyledText(" ")
       if let first = entry.details.first { row += first }
       row += StyledText("  ")
     }
     while row.runs.last?.text.allSatisfy({ $0 == " " }) == true { row.runs.removeLast() }
-    grid.put(row, in: area)
+    return row
   }
 }

@@ -12,12 +12,15 @@ public struct CurveOptions: Hashable, Sendable {
       return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
     }
 
-    var axisLabel: String {
+    var axisLabel: String { axisLabel(isShort: false) }
+
+    /// - Parameter isShort: leaves a narrow axis room for its numbers.
+    func axisLabel(isShort: Bool) -> String {
       switch self {
       case .step: "step"
       case .tokens: "tokens"
       case .epoch: "epoch"
-      case .time: "time trained"
+      case .time: isShort ? "time" : "time trained"
       case .wall: "clock"
       }
     }
@@ -73,15 +76,20 @@ public struct CurveOptions: Hashable, Sendable {
     smoothing = next ?? smoothing
   }
 
+  /// How much a summary says: what the axes show themselves is left out first.
+  enum SummaryLength: CaseIterable { case full, withoutAxis, smoothingOnly }
+
   /// `x step · 4× · EMA 0.9 · log y`, for a chart's title.
   ///
   /// - Parameter data: all of the x axis; `nil` without points.
-  func summary(of data: ClosedRange<Double>?) -> String {
-    var parts = ["x \(progress.axisLabel)"]
+  func summary(of data: ClosedRange<Double>?, _ length: SummaryLength = .full) -> String {
+    let smoothingPart = "EMA \(Figures.plain(smoothing))"
+    if length == .smoothingOnly { return smoothing > 0 ? smoothingPart : "" }
+    var parts = length == .full ? ["x \(progress.axisLabel)"] : []
     if let data, window != .all { parts.append("\(NumberText.short(window.magnification(in: data)))×") }
-    if smoothing > 0 { parts.append("EMA \(Figures.plain(smoothing))") }
+    if smoothing > 0 { parts.append(smoothingPart) }
     if lossScale == .logarithmic { parts.append("log y") }
-    if clipsOutliers { parts.append("outliers clipped") }
+    if clipsOutliers { parts.append(length == .full ? "outliers clipped" : "clip") }
     return parts.joined(separator: " · ")
   }
 }

@@ -26,7 +26,7 @@ extension WorkbenchState {
 
   /// A chart over the progress of the shown runs: all charts of a screen share the x axis and what is looked at on it.
   func progressChart(_ series: [ChartSeries]) -> LineChart {
-    var chart = LineChart(series: series, xLabel: options.progress.axisLabel)
+    var chart = LineChart(series: series, xLabel: options.progress.axisLabel(isShort: size.width < 60))
     chart.xRange = progressRange.flatMap { options.window.range(in: $0) }
     chart.xMeasure = xMeasure
     chart.cursor = options.cursor
@@ -168,8 +168,18 @@ extension WorkbenchState {
     for text in [coarseText, loadingText].compactMap(\.self) {
       note = note.isEmpty ? text : note + StyledText(" · ", .dim) + text
     }
-    let title = StyledText("Loss") + StyledText(" · \(options.summary(of: progressRange))", .dim)
+    let title = lossTitle(beside: note.width, width: area.width - 4)
     grid.pane(area, title: title, note: note, footer: footer, isFocused: isFocused)
+  }
+
+  /// `Loss · x step · EMA 0.9`, shorter where what could not be drawn would have no room beside it.
+  private func lossTitle(beside noteWidth: Int, width: Int) -> StyledText {
+    let titles = CurveOptions.SummaryLength.allCases.map { length in
+      let summary = options.summary(of: progressRange, length)
+      return StyledText("Loss") + StyledText(summary.isEmpty ? "" : " · \(summary)", .dim)
+    }
+    let fitting = titles.first { $0.width + (noteWidth > 0 ? noteWidth + 3 : 0) <= width }
+    return fitting ?? titles[titles.count - 1]
   }
 
   /// Where the chart under a place has its plot, found by drawing it.
@@ -218,7 +228,7 @@ extension WorkbenchState {
   }
 
   /// `loading 43 %`, while the points of the shown runs are being read.
-  private var loadingText: StyledText? {
+  var loadingText: StyledText? {
     let parts = shownRuns.compactMap { histories[$0.id] }.filter { !$0.isComplete }
     guard !parts.isEmpty else { return nil }
     let share = parts.reduce(0) { $0 + $1.loadedShare } / Double(parts.count)

@@ -46,6 +46,8 @@ extension WorkbenchState {
     if facts.isEmpty {
       facts.append(StyledText(!isLoaded ? "loading …" : isWatching ? "all quiet" : "no run alive", .dim))
     }
+    if let loadingText { facts.append(loadingText) }
+    if options.clipsOutliers { facts.append(StyledText("clip", .warning)) }
     return StatusLine(
       place: place, tabs: tabs, selectedTab: screens.firstIndex(of: screen) ?? 0, facts: facts)
   }

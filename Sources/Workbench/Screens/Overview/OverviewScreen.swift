@@ -10,7 +10,10 @@ extension WorkbenchState {
   func drawOverview(in grid: inout CellGrid) {
     let layout = overviewLayout
     let isSingle = layout.isSingle
-    drawLossChart(in: &grid, layout.curves, isFocused: !isSingle && overview.pane == .curves)
+    let training = aliveRuns.first { $0.state == .running } ?? shownRuns.first
+    drawLossChart(
+      in: &grid, layout.curves, isFocused: !isSingle && overview.pane == .curves,
+      footer: training.map(placeLine) ?? "")
     drawPairs(in: &grid, layout.pairs, isFocused: !isSingle && overview.pane == .pairs)
     drawProgress(in: &grid, layout.progress)
     drawJudges(in: &grid, layout.judges, isFocused: !isSingle && overview.pane == .judges)

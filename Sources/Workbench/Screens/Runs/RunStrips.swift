@@ -58,6 +58,17 @@ extension WorkbenchState {
     return histories[run.id]?[.trainLoss].last.map { Figures.age(now.timeIntervalSince1970 - $0.wallTime) }
   }
 
+  /// `A  84/120  point 1 s ago`: how far a run is, and how old its newest point.
+  func placeLine(_ run: Run) -> StyledText {
+    var line = StyledText("\(run.letter)", run.role, .bold)
+    if run.state != .running { line += StyledText(" ") + stateText(run) }
+    line += StyledText("  \(Figures.steps(run.step, of: run.totalSteps))")
+    if run.state.isAlive || run.state == .followed, let age = newestPointAge(run) {
+      line += StyledText("  point \(age) ago", .dim)
+    }
+    return line
+  }
+
   /// The same figures in one line, where there is no room for strips.
   func stripLine(_ run: Run) -> StyledText {
     let parts: [(String, String)] = [
@@ -66,8 +77,7 @@ extension WorkbenchState {
       ("mem", Figures.padded(Figures.bytes(run.residentBytes), 7)),
       ("tok/s", Figures.padded(Figures.rate(run.tokensPerSecond), 5)),
     ]
-    var line = StyledText("\(run.letter)", run.role, .bold)
-    if run.state != .running { line += StyledText(" ") + stateText(run) }
+    var line = placeLine(run)
     for (label, value) in parts where !isWatching || !value.contains("–") {
       line += StyledText("  \(label) ", .dim) + StyledText(value)
     }

@@ -13,8 +13,8 @@ extension WorkbenchState {
 
   func drawRuns(in grid: inout CellGrid) {
     let layout = runsLayout
-    drawRunList(in: &grid, layout.list)
     let line = layout.strips.isEmpty ? currentRun.map(stripLine) ?? "" : ""
+    drawRunList(in: &grid, layout.list, footer: layout.curves.isEmpty ? line : "")
     drawLossChart(in: &grid, layout.curves, isFocused: runList.pane == .curves, footer: line)
     drawStrips(in: &grid, layout.strips)
     drawEvents(in: &grid, layout.events)
@@ -23,9 +23,9 @@ extension WorkbenchState {
 
   // MARK: List
 
-  private func drawRunList(in grid: inout CellGrid, _ area: Rectangle) {
+  private func drawRunList(in grid: inout CellGrid, _ area: Rectangle, footer: StyledText) {
     guard !area.isEmpty else { return }
-    grid.pane(area, title: listTitle, note: listNote, isFocused: runList.pane == .list)
+    grid.pane(area, title: listTitle, note: listNote, footer: footer, isFocused: runList.pane == .list)
     let inside = area.insideBox
     var table = runTable(width: inside.width)
     table.isFocused = runList.pane == .list
