@@ -11,6 +11,8 @@ final class RecordingDisplay: Display {
   var onFrame: (CellGrid) -> Void = { _ in }
 
   private(set) var frames: [CellGrid] = []
+  /// When each of them was shown.
+  private(set) var frameTimes: [ContinuousClock.Instant] = []
   /// Frames that were drawn, whether they differed or not.
   private(set) var drawnCount = 0
   private(set) var title = ""
@@ -30,6 +32,7 @@ final class RecordingDisplay: Display {
     drawnCount += 1
     guard grid != frames.last else { return 0 }
     frames.append(grid)
+    frameTimes.append(.now)
     onFrame(grid)
     return 1
   }
