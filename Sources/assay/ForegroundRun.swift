@@ -37,7 +37,8 @@ struct ForegroundRun {
     func loss(_ x: Double?) -> String { x.map { String(format: "%.3f", $0) } ?? "–" }
     switch event {
     case .started(let run, let name, let model, let total, let training, let evaluation, let from):
-      return "run \(run) “\(name)”: \(model), \(training) pairs, \(evaluation) held out, \(total) steps"
+      return "run \(run) “\(visible(name))”: \(visible(model)), "
+        + "\(training) pairs, \(evaluation) held out, \(total) steps"
         + (from > 0 ? ", from step \(from)" : "")
     case .step(let step, let train, let rate, let norm, let speed, _, _):
       return String(

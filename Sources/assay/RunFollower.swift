@@ -48,7 +48,8 @@ final class RunFollower: Sendable {
       for event in events {
         guard let run = current.first(where: { $0.id == event.run }) else { continue }
         let speed = run.tokensPerSecond.map { String(format: " · %.0f tokens/s", $0) } ?? ""
-        tell("\(run.name) · step \(event.step)/\(run.totalSteps ?? 0) · \(visible(event.message))\(speed)")
+        let place = "\(visible(run.name)) · step \(event.step)/\(run.totalSteps ?? 0)"
+        tell("\(place) · \(visible(event.message))\(speed)")
       }
       if let last = events.last { state.withLock { $0.lastEvent = last.id } }
       // A queued run's worker is on its way; give it the time to take its lock.
