@@ -42,7 +42,9 @@ extension WorkbenchState {
     }
     let live = index.open.count { runs[$0].state == .followed && isFresh(runs[$0]) }
     if live > 0 { facts.append(StyledText("● \(live) live", .good)) }
-    if !runList.wish.filter.isEmpty { facts.append(StyledText("filter \(countText)", .accent)) }
+    if !runList.wish.filter.isEmpty {
+      facts.append(StyledText(size.width < 60 ? "filter" : "filter \(countText)", .accent))
+    }
     if facts.isEmpty {
       facts.append(StyledText(!isLoaded ? "loading …" : isWatching ? "all quiet" : "no run alive", .dim))
     }

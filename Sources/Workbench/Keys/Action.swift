@@ -95,7 +95,7 @@ extension Action {
     case .archiveRun: "archive"
     case .showArchived: "show or hide archived"
     case .deleteRun: "delete"
-    case .undo: "undo tags, note, pin, archive, delete"
+    case .undo: "undo an edit or a deletion"
     case .compareRuns: "compare recipes"
     case .progressAxis: "x axis"
     case .lossScale: "log or linear loss"
