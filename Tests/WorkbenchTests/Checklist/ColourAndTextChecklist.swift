@@ -198,7 +198,7 @@ import Testing
   }
 
   @Test(
-    "All model and data text is stripped of control and escape sequences: names, answers, messages, alerts",
+    "All model and data text is stripped of control and escape sequences: names, notes, tags, answers, messages",
     arguments: Checklist.sizes)
   func textOfOthers(_ size: Size) async throws {
     let project = try TemporaryProject()
@@ -214,17 +214,21 @@ import Testing
     try project.store.importPairs([
       QAPair(question: hostile, answer: hostile, category: nil, split: .train, source: hostile)
     ])
+    _ = try project.store.edit([
+      RunEdit(failed, .note(hostile)), RunEdit(failed, .tags(["t\(hostile)"])),
+    ])
     try await Screen.script(on: project, size) { screen in
       var places = 0
       // Overview and its pairs, the list, the events, the answers, the alerts, dialogs about a run.
       for keys in [
         ["1"], ["tab"], ["2"], ["tab"], ["tab"], ["tab"], ["!"], ["esc", "G", "s"], ["esc", "L"],
+        ["esc", "g", "T"], ["esc", "i"],
       ] {
         for key in keys { await screen.press(key) }
         if screen.text.contains("red") { places += 1 }
         #expect(!screen.text.contains("owned") && !screen.text.contains("b3duZWQ"))
       }
-      #expect(places >= 5, "it was on the screen")
+      #expect(places >= 7, "it was on the screen")
       if size.width >= 80 { screen.expect(String(Self.shown.prefix(12))) }
       expectSound(screen)
       #expect(!screen.display.title.contains("owned") && screen.display.copied.isEmpty)

@@ -145,22 +145,51 @@ import Testing
 
   // MARK: Finding
 
-  /// The actions of all screens.
-  private static let allNames = Set(Action.allCases.map(\.rawValue))
+  /// The sections that count together: those of each screen, and with a filter on.
+  private static let sections =
+    WorkbenchState.Screen.allCases.map(\.sections)
+    + [[Action.Section.filter] + WorkbenchState.Screen.runs.sections]
+
+  @Test("`/` filter with n/N, live preview")
+  func filter() async throws {
+    let project = try Checklist.manyRuns(30)
+    for size in Checklist.sizes {
+      try await Screen.script(on: project, size) { screen in
+        await screen.press("2", "/")
+        await screen.type("run-1")
+        screen.expect("10 of 30", "run-10")
+        screen.expectNone("run-01")
+        await screen.type("3")
+        screen.expect("1 of 30", "run-13")
+        await screen.press("backspace", "enter")
+        #expect(selected(screen) == "run-10")
+        await screen.press("n", "n")
+        #expect(selected(screen) == "run-12")
+        await screen.press("N")
+        #expect(selected(screen) == "run-11")
+        await screen.press("g", "N")
+        #expect(selected(screen) == "run-19", "around the end")
+        await screen.press("esc")
+        screen.expect("Runs · 30")
+        await screen.press("n")
+        screen.expect("New run")
+      }
+    }
+  }
 
   @Test("`:` palette of every action with fuzzy search", arguments: Checklist.sizes)
   func palette(_ size: Size) async throws {
     var known: Set<String> = []
-    for screen in WorkbenchState.Screen.allCases {
-      var state = try Checklist.twoRuns().state(size, screen: screen)
-      state.press(":")
+    for keys in [["1"], ["2"], ["2", "/", "6", "0", "enter"]] {
+      var state = try Checklist.twoRuns().state(size)
+      for key in keys + [":"] { state.press(key) }
       guard case .palette(let palette) = state.overlay else {
         Issue.record("no palette")
         return
       }
       known.formUnion(palette.matches.map(\.name))
     }
-    #expect(known == Self.allNames)
+    #expect(known == Set(Action.allCases.map(\.rawValue)))
     try await Screen.script(on: Checklist.twoRuns(), size) { screen in
       await screen.press("2", ":")
       await screen.type("nxtthm")
@@ -235,10 +264,10 @@ import Testing
     for action in Action.allCases {
       let plain = action.keys.filter { if case .function = $0 { false } else { $0.problem == nil } }
       #expect(!plain.isEmpty, "\(action)")
-      let screens = WorkbenchState.Screen.allCases.filter { screen in
-        plain.contains { Action.keyTable.command(for: $0, in: screen.sections)?.name == action.rawValue }
+      let places = Self.sections.filter { sections in
+        plain.contains { Action.keyTable.command(for: $0, in: sections)?.name == action.rawValue }
       }
-      #expect(!screens.isEmpty, "\(action) is on no screen")
+      #expect(!places.isEmpty, "\(action) is on no screen")
     }
     // With Alt a terminal sends Esc and the key: what is bound stays two keys.
     #expect(Key("alt-x") == nil && Key("M-x") == nil)

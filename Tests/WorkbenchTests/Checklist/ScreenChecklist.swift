@@ -148,6 +148,20 @@ import Testing
     #expect(!state.frame().text.contains("loading"))
   }
 
+  @Test("Status line: filters on", arguments: Checklist.sizes)
+  func filter(_ size: Size) throws {
+    var state = try Checklist.twoRuns().state(size, screen: .runs)
+    func status() -> String { state.frame().lines(state.statusArea)[0] }
+    #expect(!status().contains("filter"))
+    state.press("/", "f", "a", "c", "enter")
+    for _ in 0..<4 {
+      #expect(status().contains("filter"), "on every pane")
+      state.press("tab")
+    }
+    state.press("/", "^u", "enter")
+    #expect(!status().contains("filter"))
+  }
+
   @Test("Status line: clip on", arguments: Checklist.sizes)
   func clip(_ size: Size) throws {
     for screen in WorkbenchState.Screen.allCases {
