@@ -9,10 +9,14 @@ public enum UserFolder {
 
   /// As the XDG Base Directory Specification has it: a path that is not absolute is ignored.
   private static func folder(_ variable: String, orAtHome path: String) -> URL {
-    let named = ProcessInfo.processInfo.environment[variable]
+    let environment = ProcessInfo.processInfo.environment
+    func stated(_ variable: String) -> URL? {
+      environment[variable].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
+    }
+    // $HOME before the password file, as shells and other programs have it.
     let folder =
-      named.flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
-      ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(path)
+      stated(variable)
+      ?? (stated("HOME") ?? FileManager.default.homeDirectoryForCurrentUser).appendingPathComponent(path)
     return folder.appendingPathComponent("assay", isDirectory: true)
   }
 }

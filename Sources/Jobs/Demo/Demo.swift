@@ -15,7 +15,7 @@ public struct Demo: Sendable {
     let environment = ProcessInfo.processInfo.environment
     let data =
       environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
-      ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".local/share")
+      ?? UserHome.folder(environment).appendingPathComponent(".local/share")
     return data.appendingPathComponent("assay/demo", isDirectory: true)
   }
 

@@ -49,9 +49,10 @@ public struct ModelCache: Sendable {
 
   /// As the XDG base directory specification has it: a relative path counts as none.
   private static func standardFolder(_ environment: [String: String]) -> URL {
-    let stated = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    let home = environment["HOME"] ?? NSHomeDirectory()
-    return URL(fileURLWithPath: stated ?? home + "/.cache", isDirectory: true)
+    let stated = environment["XDG_CACHE_HOME"].flatMap {
+      $0.hasPrefix("/") ? URL(fileURLWithPath: $0, isDirectory: true) : nil
+    }
+    return (stated ?? UserHome.folder(environment).appendingPathComponent(".cache", isDirectory: true))
       .appendingPathComponent("assay/models", isDirectory: true)
   }
 
