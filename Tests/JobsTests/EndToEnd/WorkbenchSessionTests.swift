@@ -150,10 +150,14 @@ import Testing
 
   enum Goodbye: String, CaseIterable {
     case q, interrupt, terminate, hangUp, segmentationFault, abort, floatingPoint
+    /// How an uncaught Swift error and a failed precondition end, by processor.
+    case illegalInstruction, trap
   }
 
   /// However it ends, the terminal is left as it was found, its mouse too.
-  @Test(arguments: Goodbye.allCases)
+  @Test(
+    "Terminal restored after: normal exit, ^C, SIGTERM, SIGHUP, SIGSEGV, SIGABRT, an uncaught Swift error",
+    arguments: Goodbye.allCases)
   func givesTheTerminalBack(_ goodbye: Goodbye) async throws {
     let place = try Workplace()
     #expect(try await place.run("init").ending == .exit(0))
@@ -182,6 +186,8 @@ import Testing
     case .segmentationFault: expected = .signal(SIGSEGV)
     case .abort: expected = .signal(SIGABRT)
     case .floatingPoint: expected = .signal(SIGFPE)
+    case .illegalInstruction: expected = .signal(SIGILL)
+    case .trap: expected = .signal(SIGTRAP)
     }
     if case .signal(let number) = expected { terminal.send(signal: number) }
     #expect(try await terminal.finish() == expected)
@@ -240,7 +246,8 @@ import Testing
     try await expectRestored(terminal, to: before)
   }
 
-  @Test func suspendedAndContinued() async throws {
+  @Test("Terminal restored after ^Z; `fg` redraws; termios and private modes equal to before")
+  func suspendedAndContinued() async throws {
     let place = try Workplace()
     #expect(try await place.run("init").ending == .exit(0))
     let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)

@@ -13,9 +13,10 @@ import Testing
   /// All styles on the screens and on what lies over them.
   private func styles(_ size: Size) throws -> Set<Style> {
     var styles: Set<Style> = []
+    let project = try Checklist.twoRuns()
     for screen in WorkbenchState.Screen.allCases {
       for overlay in ["", ":", "?", "n", "q", "!"] {
-        var state = try Checklist.twoRuns().state(size, screen: screen)
+        var state = try project.state(size, screen: screen)
         state.press("l", "v", "l", "C")
         if !overlay.isEmpty { state.press(overlay) }
         let grid = state.frame()

@@ -205,8 +205,10 @@ import Testing
       for (key, shown) in [("1", WorkbenchState.Screen.overview), ("2", .runs)] {
         await screen.press(key, "?")
         var lines: Set<String> = []
-        for _ in 0..<12 {
+        var before: CellGrid?
+        while screen.display.frame != before {
           lines.formUnion(screen.lines)
+          before = screen.display.frame
           await screen.press("pgdn")
         }
         for command in Action.keyTable.commands(in: shown.sections) {

@@ -93,12 +93,12 @@ import Testing
   func resizeStorm(_ size: Size) async throws {
     try await Screen.script(on: Checklist.twoRuns(), size) { screen in
       let before = screen.display.frame
-      let sizes = [(0, 0), (1, 1), (0, 50), (50, 0), (39, 12), (40, 11), (300, 1), (1, 90), (500, 200)]
+      let sizes = [(0, 0), (1, 1), (0, 50), (50, 0), (39, 12), (40, 11), (300, 1), (1, 90), (310, 95)]
       for overlay in ["", ":", "?", "n", "q", "!"] {
         if !overlay.isEmpty { await screen.press(overlay) }
         for (width, height) in sizes { await screen.resize(width, height) }
         await screen.resizeStorm(sizes.map { Size(width: $0.0, height: $0.1) })
-        #expect(screen.display.frame.size == Size(width: 500, height: 200))
+        #expect(screen.display.frame.size == Size(width: 310, height: 95))
         if !overlay.isEmpty { await screen.press("esc") }
       }
       await screen.resize(size.width, size.height)
@@ -120,8 +120,9 @@ import Testing
 
   @Test("Status line: run state, step, age of the newest point", arguments: Checklist.sizes)
   func status(_ size: Size) throws {
+    let project = try Checklist.twoRuns()
     for screen in WorkbenchState.Screen.allCases {
-      var state = try Checklist.twoRuns().state(size, screen: screen)
+      var state = try project.state(size, screen: screen)
       for seconds in [1.0, 75] {
         state.now = TemporaryProject.now.addingTimeInterval(seconds)
         state.settle()
@@ -132,7 +133,7 @@ import Testing
         #expect(text.contains(age), "\(screen) \(size): \(text)")
       }
     }
-    var state = try Checklist.twoRuns().state(size, screen: .runs)
+    var state = try project.state(size, screen: .runs)
     let paused = try #require(state.runs.firstIndex { $0.state == .running })
     state.runs[paused].state = .paused
     #expect(state.frame().text.contains("‖ 1 paused"))
@@ -164,8 +165,9 @@ import Testing
 
   @Test("Status line: clip on", arguments: Checklist.sizes)
   func clip(_ size: Size) throws {
+    let project = try Checklist.twoRuns()
     for screen in WorkbenchState.Screen.allCases {
-      var state = try Checklist.twoRuns().state(size, screen: screen)
+      var state = try project.state(size, screen: screen)
       func status() -> String { state.frame().lines(state.statusArea)[0] }
       #expect(!status().contains("clip"))
       state.press("C")

@@ -20,6 +20,18 @@ struct ScreenEmulator {
   private(set) var modes: Set<Int> = [25]
   private(set) var title = ""
   private(set) var bellCount = 0
+  /// What was last written into the clipboard, as it came.
+  private(set) var clipboard: String?
+  /// The settings of colours and attributes that came, each a list of numbers.
+  private(set) var graphics: Set<[Int]> = []
+  /// Frames that have ended, and the first of them.
+  private(set) var frameCount = 0
+  private(set) var firstFrame: String?
+  /// Characters drawn while no frame was in the making.
+  private(set) var drawnOutsideFrames = 0
+  private(set) var sawOtherThanASCII = false
+  /// Whether characters came that terminals obey, as text.
+  private(set) var sawControlCharacters = false
   /// Sequences that it does not know; a drawing cannot be trusted when there are any.
   private(set) var unknown: [String] = []
 
@@ -121,11 +133,15 @@ struct ScreenEmulator {
     parser = .text
     let text = String(decoding: bytes, as: UTF8.self)
     if text.hasPrefix("2;") { title = String(text.dropFirst(2)) }
+    if text.hasPrefix("52;c;") { clipboard = String(text.dropFirst(5)) }
   }
 
   // MARK: Drawing
 
   private mutating func put(_ character: Character) {
+    if !modes.contains(2026) { drawnOutsideFrames += 1 }
+    if !character.isASCII { sawOtherThanASCII = true }
+    if character.unicodeScalars.contains(where: \.isObeyed) { sawControlCharacters = true }
     if isWrapPending {
       column = 0
       lineFeed()
@@ -204,13 +220,26 @@ struct ScreenEmulator {
       scrollTop = n - 1
       scrollBottom = (numbers.count > 1 ? numbers[1] : height) - 1
       move(0, 0)
-    case "m", "h", "l", "t": break
+    case "m": graphics.insert(numbers)
+    case "h", "l", "t": break
     default: unknown.append("CSI \(text)\(final)")
     }
   }
 
   private mutating func set(mode: Int, _ isOn: Bool) {
     if isOn { modes.insert(mode) } else { modes.remove(mode) }
+    if mode == 2026, !isOn {
+      frameCount += 1
+      if firstFrame == nil { firstFrame = self.text }
+    }
     if mode == 1049 { for y in 0..<height { erase(y, 0..<width) } }
+  }
+}
+
+extension Unicode.Scalar {
+  /// C1, and what turns the order of reading.
+  fileprivate var isObeyed: Bool {
+    (0x80..<0xA0).contains(value) || (0x200E...0x200F).contains(value) || (0x202A...0x202E).contains(value)
+      || (0x2066...0x2069).contains(value)
   }
 }

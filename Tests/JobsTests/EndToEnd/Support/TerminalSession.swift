@@ -42,6 +42,14 @@ actor TerminalSession {
     guard write(master, bytes, bytes.count) == bytes.count else { throw SystemError("write") }
   }
 
+  /// Parts of a key, one write each.
+  func type(pieces: String...) throws {
+    for piece in pieces { try type(piece) }
+  }
+
+  /// A size that the program may not even see before the next one.
+  func setSize(width: Int, height: Int) throws { try Self.setSize(master, width: width, height: height) }
+
   /// The kernel tells the program by SIGWINCH.
   func resize(width: Int, height: Int) throws {
     screen.resize(width: width, height: height)
@@ -74,6 +82,9 @@ actor TerminalSession {
   func wait(whileShown text: String) throws -> ScreenEmulator {
     try wait(for: "“\(text)” to go") { !$0.text.contains(text) }
   }
+
+  /// Whether the program writes nothing for a while.
+  func isSilent(seconds: Double) -> Bool { Deadline(seconds: seconds).readable([master]).isEmpty }
 
   /// Reads until the program has let go of the terminal, and waits for its end.
   func finish() throws -> Ending {

@@ -50,7 +50,11 @@ final class Workplace: Sendable {
   }
 
   @discardableResult
-  func write(_ name: String, _ text: String) throws -> String { try scratch.write(name, Data(text.utf8)) }
+  func write(_ name: String, _ text: String) throws -> String {
+    try FileManager.default.createDirectory(
+      at: folder.appendingPathComponent(name).deletingLastPathComponent(), withIntermediateDirectories: true)
+    return try scratch.write(name, Data(text.utf8))
+  }
 
   /// The user's own settings of alerts.
   func writeAlerts(_ lines: String) throws {
