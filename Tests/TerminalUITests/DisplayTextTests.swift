@@ -79,6 +79,24 @@ import Testing
   }
 
   /// Every cell must be one that ncurses and the terminal count alike: a base and marks of width 0.
+  /// Alone, after a letter, after a mark, beside an emoji and twice: Swift has its own mind on what is one character.
+  @Test func everyMarkHasACell() {
+    let marks: [Unicode.GeneralCategory] = [.nonspacingMark, .spacingMark, .enclosingMark, .format]
+    for scalar in (UInt32(0)...0xE_1000).lazy.compactMap(Unicode.Scalar.init) {
+      let value = scalar.value
+      // Of the others a sample.
+      guard value % 397 == 0 || marks.contains(scalar.properties.generalCategory) else { continue }
+      for text in [
+        "\(scalar)", "a\(scalar)b", "\u{301}\(scalar)\u{301}", "👍\(scalar)é", "\(scalar)\(scalar)",
+      ] {
+        for cell in DisplayCell.cells(of: text) where !(1...2).contains(cell.width) {
+          Issue.record("U+\(String(value, radix: 16))")
+        }
+      }
+    }
+    #expect(DisplayText.width("a\u{600}b") == 3)
+  }
+
   @Test func cellsHoldOneSpacingScalar() {
     for cell in DisplayCell.cells(of: "👨‍👩‍👧🇩🇪❤️1️⃣नि\u{301}Z̴̷̵̶̗a̸̡̢ 日\u{3099}") {
       let widths = cell.character.unicodeScalars.map(DisplayCell.columns)

@@ -34,8 +34,9 @@ struct DisplayCell: Hashable, Sendable {
     var width = 0
     var joined = false
     func flush() {
-      guard width > 0 else { return }
-      cells.append(DisplayCell(character: Character(String(cell)), width: width))
+      // A sign that stands before others, such as U+0600, is no part of what it follows, and is left out.
+      guard width > 0, let character = String(cell).first else { return }
+      cells.append(DisplayCell(character: character, width: width))
     }
     for scalar in cluster.unicodeScalars {
       switch scalar.value {
