@@ -8,7 +8,11 @@ enum FolderLock {
   static func whileHolding<Value>(_ folder: URL, _ body: () throws -> Value) rethrows -> Value {
     let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return try body() }
-    defer { _ = close(descriptor) }  // also releases the lock
+    defer {
+      // A program that is just being started has a copy of the descriptor until it runs.
+      _ = flock(descriptor, LOCK_UN)
+      _ = close(descriptor)
+    }
     // Some network file systems refuse to lock a folder; SQLite's own locks then do what they can.
     while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
     return try body()

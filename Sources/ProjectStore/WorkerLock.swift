@@ -23,6 +23,9 @@ public struct WorkerLock: Sendable {
 
     /// Lets go at once. Write the run's last state first.
     public func release() {
+      // Said, and not left to closing: a program that is just being started has a copy of the descriptor until it runs.
+      var nothing = WorkerLock.region(F_UNLCK)
+      if descriptor.fileDescriptor >= 0 { _ = fcntl(descriptor.fileDescriptor, WorkerLock.setLock, &nothing) }
       try? descriptor.close()
     }
   }
@@ -36,7 +39,7 @@ public struct WorkerLock: Sendable {
     guard number >= 0 else { throw failure(errno) }
     let handle = FileHandle(fileDescriptor: number, closeOnDealloc: true)
 
-    var wholeFile = Self.wholeFile
+    var wholeFile = Self.region(F_WRLCK)
     guard fcntl(number, Self.setLock, &wholeFile) == 0 else {
       let code = errno
       if code == EAGAIN || code == EACCES { return nil }
@@ -56,7 +59,7 @@ public struct WorkerLock: Sendable {
     let number = open(file.path, O_RDONLY | O_CLOEXEC)
     guard number >= 0 else { return false }
     defer { _ = close(number) }
-    var wholeFile = Self.wholeFile
+    var wholeFile = Self.region(F_WRLCK)
     guard fcntl(number, Self.getLock, &wholeFile) == 0 else { return false }
     return wholeFile.l_type != Int16(F_UNLCK)
   }
@@ -70,11 +73,11 @@ public struct WorkerLock: Sendable {
   /// `F_OFD_GETLK` and `F_OFD_SETLK` of <fcntl.h>, which Glibc declares for GNU sources only. The same on
   /// every Linux architecture (asm-generic/fcntl.h).
   private static let getLock: Int32 = 36
-  private static let setLock: Int32 = 37
+  fileprivate static let setLock: Int32 = 37
 
-  /// `l_pid` has to be 0 for an open-file-description lock.
-  private static var wholeFile: flock {
-    flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
+  /// The whole file; `l_pid` has to be 0 for an open-file-description lock.
+  fileprivate static func region(_ type: Int32) -> flock {
+    flock(l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
   }
 
   private func failure(_ code: Int32) -> StoreError {

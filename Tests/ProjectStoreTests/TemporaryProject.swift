@@ -56,7 +56,7 @@ func processHolding(_ lock: WorkerLock) throws -> Process {
   process.arguments = ["600"]
   process.standardInput = holder.descriptor
   try process.run()
-  holder.release()
+  try holder.descriptor.close()  // the child has its copy
   return process
 }
 

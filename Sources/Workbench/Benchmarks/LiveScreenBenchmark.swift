@@ -19,7 +19,7 @@ public struct LiveScreenBenchmark: Sendable {
   private static let columns = 120
   private static let rows = 36
   /// Longer than anything takes that is not broken.
-  private static let patience = 30.0
+  private static let patience = 60.0
 
   public init(
     keyCount: Int = 200, seconds: Double = 20, model: String?, executable: URL = WorkerProcess.ownExecutable
@@ -34,7 +34,7 @@ public struct LiveScreenBenchmark: Sendable {
   public func run(progress: (String) -> Void = { _ in }) throws -> [MonitorReport.Row] {
     var rows: [MonitorReport.Row] = []
     progress("leaving the terminal in every way")
-    rows.append(.init("terminal_restored", .holds(try isRestored()), goal: .holds))
+    rows.append(.init("terminal_restored", .holds(try isRestored(progress)), goal: .holds))
     progress("doing nothing for \(Int(seconds)) s")
     rows.append(.init("bytes_per_idle_minute", .bytes(try idleBytes()), goal: .atMost(.bytes(0))))
     if let model {
@@ -61,32 +61,45 @@ public struct LiveScreenBenchmark: Sendable {
   }
 
   /// Ended by a key, by ^C and by signals, stopped by ^Z: the settings of the line are as before, and the last that is
-  /// written leaves the screen.
-  private func isRestored() throws -> Bool {
-    try withEmptyProject { folder in
-      for ending in ["q", "\u{3}"] {
-        guard try restores(folder, by: { $0.type(ending) }) else { return false }
-      }
-      for signal in [SIGTERM, SIGHUP, SIGSEGV, SIGABRT] {
-        guard try restores(folder, by: { $0.send(signal: signal) }) else { return false }
+  /// written leaves the screen. What is otherwise is told.
+  private func isRestored(_ progress: (String) -> Void) throws -> Bool {
+    let endings: [(name: String, leave: (PseudoTerminal) -> Void)] = [
+      ("q", { $0.type("q") }), ("^C", { $0.type("\u{3}") }), ("SIGTERM", { $0.send(signal: SIGTERM) }),
+      ("SIGHUP", { $0.send(signal: SIGHUP) }), ("SIGSEGV", { $0.send(signal: SIGSEGV) }),
+      ("SIGABRT", { $0.send(signal: SIGABRT) }),
+    ]
+    return try withEmptyProject { folder in
+      for ending in endings {
+        if let problem = try restoration(folder, by: ending.leave) {
+          progress("\(ending.name): \(problem)")
+          return false
+        }
       }
       let terminal = try open(folder)
       let before = terminal.settings
       guard terminal.wait(for: "no run alive", seconds: Self.patience) else { throw failed("itself") }
       terminal.type("\u{1A}")
-      return terminal.suspends(seconds: Self.patience) && terminal.settings == before
+      guard terminal.suspends(seconds: Self.patience), terminal.settings == before else {
+        progress("^Z: it did not stop with the line's settings as before")
+        return false
+      }
+      return true
     }
   }
 
-  private func restores(_ folder: URL, by leave: (PseudoTerminal) -> Void) throws -> Bool {
+  /// What is not as it was after the program has left in some way.
+  private func restoration(_ folder: URL, by leave: (PseudoTerminal) -> Void) throws -> String? {
     let terminal = try open(folder)
     let before = terminal.settings
     guard terminal.wait(for: "no run alive", seconds: Self.patience) else { throw failed("itself") }
-    let isTaken = terminal.settings != before
+    guard terminal.settings != before else { return "the line was not taken" }
     leave(terminal)
     // Leaving the alternate screen is the last that a full-screen program does.
-    let leaves = terminal.wait(for: "\u{1B}[?1049l", seconds: Self.patience)
-    return isTaken && leaves && terminal.end(seconds: Self.patience) != nil && terminal.settings == before
+    guard terminal.wait(for: "\u{1B}[?1049l", seconds: Self.patience) else {
+      return "the screen was not left"
+    }
+    guard terminal.end(seconds: Self.patience) != nil else { return "the program did not end" }
+    return terminal.settings == before ? nil : "the line's settings are others"
   }
 
   private func idleBytes() throws -> Int {
