@@ -46,6 +46,7 @@ let package = Package(
 
     // Floor 2: training, and the logs of other tools' training.
     .target(name: "FineTuning", dependencies: ["LanguageModels", "ModelFiles", "Compute"]),
+    .target(name: "QAData", dependencies: ["CHTML"]),
     .target(name: "TrainingLogs"),
 
     // Floor 1: models, tokenizers and their files.
@@ -60,6 +61,8 @@ let package = Package(
     .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw")]),
     .target(name: "CEmbeddedFiles"),
     .target(name: "CProcess"),
+    .target(name: "CHTML", dependencies: ["CXML"]),
+    .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -72,6 +75,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "FineTuningTests", dependencies: ["FineTuning", "LanguageModels", "ModelFiles", "Compute"]),
+    .testTarget(name: "QADataTests", dependencies: ["QAData"]),
     .testTarget(name: "TrainingLogsTests", dependencies: ["TrainingLogs"]),
     .testTarget(name: "ProjectStoreTests", dependencies: ["ProjectStore"]),
     .testTarget(
