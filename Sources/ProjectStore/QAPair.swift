@@ -46,17 +46,8 @@ public struct QAPair: Identifiable, Equatable, Sendable {
       line: row["line"])
   }
 
-  /// Equal for equal question and answer, in every process: FNV-1a, 64 bits, over question, zero byte, answer
-  /// (http://www.isthe.com/chongo/tech/comp/fnv). It only narrows the search; the texts themselves are
-  /// compared.
-  var contentHash: Int64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    question.utf8.forEach(add)
-    add(0)
-    answer.utf8.forEach(add)
-    return Int64(bitPattern: hash)
-  }
+  /// Equal for equal question and answer. It only narrows the search; the texts themselves are compared.
+  var contentHash: Int64 { ContentHash.of(question, answer) }
 }
 
 /// What an import did.

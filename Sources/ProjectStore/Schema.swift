@@ -18,6 +18,9 @@ enum Schema {
       try db.execute(sql: runLabels)
       try db.execute(sql: runRevisions)
     }
+    migrator.registerMigration("3 documents and chunks", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: documents)
+    }
     return migrator
   }
 
@@ -163,6 +166,50 @@ enum Schema {
     END;
     CREATE TRIGGER run_updated AFTER UPDATE ON run WHEN NEW.revision = OLD.revision BEGIN
       UPDATE run SET revision = (SELECT max(revision) + 1 FROM run) WHERE ordinal = NEW.ordinal;
+    END;
+    """
+
+  /// The search table has its texts in `chunk`; the triggers keep it so (https://sqlite.org/fts5.html, external content).
+  private static let documents = """
+    CREATE TABLE document (
+      id INTEGER PRIMARY KEY,
+      path TEXT NOT NULL,
+      record INTEGER NOT NULL DEFAULT 0, -- in a file of many; 0 for the whole file
+      title TEXT,
+      format TEXT NOT NULL,
+      content_hash INTEGER NOT NULL,
+      text TEXT NOT NULL,
+      imported_at REAL NOT NULL,
+      UNIQUE (path, record)
+    );
+    CREATE TABLE chunk (
+      id INTEGER PRIMARY KEY,
+      document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      headings TEXT NOT NULL,           -- separated by U+001F
+      start_byte INTEGER NOT NULL,      -- in the document's text
+      end_byte INTEGER NOT NULL,
+      token_count INTEGER NOT NULL,
+      duplicate_of INTEGER REFERENCES chunk(id) ON DELETE SET NULL,
+      content_hash INTEGER NOT NULL,
+      text TEXT NOT NULL
+    );
+    CREATE INDEX chunk_by_document ON chunk(document_id, position);
+    CREATE INDEX chunk_by_duplicate ON chunk(duplicate_of) WHERE duplicate_of IS NOT NULL;
+
+    CREATE VIRTUAL TABLE chunk_search USING fts5(
+      text, headings, content = 'chunk', content_rowid = 'id', tokenize = 'porter unicode61'
+    );
+    CREATE TRIGGER chunk_inserted AFTER INSERT ON chunk BEGIN
+      INSERT INTO chunk_search (rowid, text, headings) VALUES (new.id, new.text, new.headings);
+    END;
+    CREATE TRIGGER chunk_deleted AFTER DELETE ON chunk BEGIN
+      INSERT INTO chunk_search (chunk_search, rowid, text, headings) VALUES ('delete', old.id, old.text, old.headings);
+    END;
+    CREATE TRIGGER chunk_updated AFTER UPDATE OF text, headings ON chunk
+    WHEN old.text <> new.text OR old.headings <> new.headings BEGIN
+      INSERT INTO chunk_search (chunk_search, rowid, text, headings) VALUES ('delete', old.id, old.text, old.headings);
+      INSERT INTO chunk_search (rowid, text, headings) VALUES (new.id, new.text, new.headings);
     END;
     """
 }
