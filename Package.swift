@@ -16,7 +16,7 @@ let package = Package(
       name: "assay",
       dependencies: [
         "Workbench", "Jobs", "TerminalUI", "ProjectStore", "FineTuning", "LanguageModels",
-        "ModelFiles", "Compute", "TrainingLogs",
+        "ModelFiles", "Compute", "TrainingLogs", "QAData",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -32,7 +32,7 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "ProjectStore", "FineTuning", "LanguageModels", "ModelFiles", "Compute", "TrainingLogs",
+        "ProjectStore", "FineTuning", "QAData", "LanguageModels", "ModelFiles", "Compute", "TrainingLogs",
         "CEmbeddedFiles", "CProcess", "CZlib", "CCrypto",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),

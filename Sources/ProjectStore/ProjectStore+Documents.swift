@@ -119,7 +119,34 @@ extension ProjectStore {
     }
   }
 
+  /// Says of which earlier chunk each of some chunks is a near duplicate; all others are none.
+  public func setDuplicates(_ originals: [StoredChunk.ID: StoredChunk.ID]) throws {
+    try write { db in
+      let known = try Row.fetchAll(
+        db, sql: "SELECT id, duplicate_of FROM chunk WHERE duplicate_of IS NOT NULL")
+      let update = try db.cachedStatement(sql: "UPDATE chunk SET duplicate_of = ? WHERE id = ?")
+      for row in known {
+        let id: StoredChunk.ID = row["id"]
+        if originals[id] == nil { try update.execute(arguments: [nil, id]) }
+      }
+      let before = Dictionary(
+        uniqueKeysWithValues: known.map { ($0["id"] as StoredChunk.ID, $0["duplicate_of"] as StoredChunk.ID) }
+      )
+      for (id, original) in originals where before[id] != original {
+        try update.execute(arguments: [original, id])
+      }
+    }
+  }
+
   // MARK: - Reading
+
+  /// Hands over the texts of all chunks, in the order of their making, one by one.
+  public func eachChunkText(_ body: (StoredChunk.ID, String) throws -> Void) throws {
+    try read { db in
+      let rows = try Row.fetchCursor(db, sql: "SELECT id, text FROM chunk ORDER BY id")
+      while let row = try rows.next() { try body(row["id"], row["text"]) }
+    }
+  }
 
   /// All documents, by path and record.
   public func documents() throws -> [StoredDocument] {

@@ -1,14 +1,35 @@
 import ArgumentParser
 import Foundation
 import Jobs
+import LanguageModels
+import ProjectStore
+import QAData
 
 struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Import question–answer pairs: JSON lines with question and answer.")
+    commandName: "import", abstract: "Import question–answer pairs and documents.",
+    discussion: """
+      JSON lines with question and answer are pairs. Markdown, plain text, reStructuredText, HTML, PDF (through \
+      pdftotext), and JSON or JSON lines of texts are documents: they are cut into chunks, from which pairs can be \
+      made. Folders are walked. What has not changed since the last import is not touched.
+      """)
 
   @OptionGroup var global: GlobalOptions
-  @Argument(help: ArgumentHelp("JSON lines files.", valueName: "path"))
+  @Argument(help: ArgumentHelp("Files or folders.", valueName: "path"))
   var paths: [String]
+  @Option(help: ArgumentHelp("The most tokens of a chunk.", valueName: "tokens")) var chunkSize = 256
+  @Option(help: ArgumentHelp("The most tokens that a chunk repeats of the one before.", valueName: "tokens"))
+  var chunkOverlap = 32
+  @Option(help: "The model whose tokens count; by default the project's.") var model: String?
+
+  func validate() throws {
+    guard (8...100_000).contains(chunkSize) else {
+      throw ValidationError("--chunk-size: \(chunkSize) is not between 8 and 100000")
+    }
+    guard (0...chunkSize / 2).contains(chunkOverlap) else {
+      throw ValidationError("--chunk-overlap: \(chunkOverlap) is not between 0 and half of the chunk's size")
+    }
+  }
 
   struct Output: Encodable {
     struct Rejected: Encodable {
@@ -16,33 +37,120 @@ struct ImportCommand: AsyncParsableCommand {
       var line: Int
       var problem: String
     }
+    // Pairs.
     var inserted = 0
     var updated = 0
     var unchanged = 0
     var leftOut = 0
-    /// The first of them.
+    // Documents.
+    var documentsAdded = 0
+    var documentsUpdated = 0
+    var documentsUnchanged = 0
+    var documentsRemoved = 0
+    var chunksAdded = 0
+    var chunksKept = 0
+    var chunksRemoved = 0
+    var nearDuplicateChunks = 0
+    /// What was left out, of both; the first of it.
     var rejected: [Rejected] = []
   }
 
   func run() async throws {
-    let files = try paths.map { try PairFile(path: $0) }
+    let found = DocumentFiles(paths)
+    // Of files that were named, one that is not there ends it before anything is written.
+    if let problem = found.problems.first, paths.contains(problem.path) { throw problem }
+    let pairFiles = try found.paths.filter { PairFile.holdsPairs($0) || isNamedPairFile($0) }.map {
+      try PairFile(path: $0)
+    }
+    let pairPaths = Set(found.paths.filter { PairFile.holdsPairs($0) || isNamedPairFile($0) })
+    let documents = found.paths.filter { !pairPaths.contains($0) }
     let store = try global.openStore(create: true)
     var output = Output()
-    for file in files {
-      let result = try store.importPairs(file.pairs)
-      output.inserted += result.inserted
-      output.updated += result.updated
-      output.unchanged += result.unchanged + result.repeated
-      output.rejected += file.rejected.map { .init(file: $0.file, line: $0.line, problem: $0.problem) }
-      output.leftOut += file.rejectedCount
-      global.progress(leftOutOf: file)
+    for file in pairFiles { try take(file, store, &output) }
+    if !documents.isEmpty { try take(documents, store, &output) }
+    for problem in found.problems { output.reject(problem) }
+    report(output, hasPairs: !pairFiles.isEmpty, hasDocuments: !documents.isEmpty)
+  }
+
+  /// A file of JSON lines that was named and is not one of texts is taken for pairs, so that it is told what it lacks.
+  private func isNamedPairFile(_ path: String) -> Bool {
+    guard paths.contains(path), path.lowercased().hasSuffix(".jsonl") else { return false }
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return true }
+    return !["\"text\"", "\"content\"", "\"page_content\"", "\"body\"", "\"document\""].contains {
+      text.contains($0)
     }
+  }
+
+  private func take(_ file: PairFile, _ store: ProjectStore, _ output: inout Output) throws {
+    let result = try store.importPairs(file.pairs)
+    output.inserted += result.inserted
+    output.updated += result.updated
+    output.unchanged += result.unchanged + result.repeated
+    output.rejected += file.rejected.map { .init(file: $0.file, line: $0.line, problem: $0.problem) }
+    output.leftOut += file.rejectedCount
+    global.progress(leftOutOf: file)
+  }
+
+  private func take(_ paths: [String], _ store: ProjectStore, _ output: inout Output) throws {
+    let chunker = Chunker(size: chunkSize, overlap: chunkOverlap, count: try tokenCounter())
+    let progress = ProgressLine(enabled: !global.quiet)
+    var number = 0
+    let counts = try DocumentImporter(store: store, chunker: chunker).run(paths) { path in
+      number += 1
+      progress.show("reading", number, of: paths.count, "files")
+    }
+    progress.finish()
+    output.documentsAdded = counts.documentsAdded
+    output.documentsUpdated = counts.documentsUpdated
+    output.documentsUnchanged = counts.documentsUnchanged
+    output.documentsRemoved = counts.documentsRemoved
+    output.chunksAdded = counts.chunksAdded
+    output.chunksKept = counts.chunksKept
+    output.chunksRemoved = counts.chunksRemoved
+    output.nearDuplicateChunks = counts.nearDuplicates
+    for error in counts.rejected {
+      output.reject(error)
+      global.progress("left out \(oneLine("\(error)"))")
+    }
+    output.leftOut += counts.rejectedCount - counts.rejected.count
+  }
+
+  /// Counts the tokens of the model that is to read the chunks; about four bytes each where it is not in the cache.
+  private func tokenCounter() throws -> @Sendable (String) -> Int {
+    let name = try model ?? global.settings().modelName
+    do {
+      let tokenizer = try OpenedModel(name: name, url: ModelCache().resolve(name)).tokenizer
+      return { tokenizer.encode($0).count }
+    } catch {
+      if model != nil { throw error }
+      global.progress("\(name) is not in the cache: four bytes count as a token")
+      return { ($0.utf8.count + 3) / 4 }
+    }
+  }
+
+  private func report(_ output: Output, hasPairs: Bool, hasDocuments: Bool) {
     if global.json {
-      print(try jsonLine(output))
-    } else {
+      if let line = try? jsonLine(output) { writeLine(line) }
+      return
+    }
+    if hasPairs || !hasDocuments {
       print(
         "\(output.inserted) new, \(output.updated) updated, \(output.unchanged) unchanged, \(output.leftOut) lines left out"
       )
     }
+    guard hasDocuments else { return }
+    print(
+      "\(output.documentsAdded) documents new, \(output.documentsUpdated) updated, "
+        + "\(output.documentsUnchanged) unchanged, \(output.documentsRemoved) removed")
+    print(
+      "\(output.chunksAdded) chunks new, \(output.chunksKept) kept, \(output.chunksRemoved) removed, "
+        + "\(output.nearDuplicateChunks) near duplicates")
+  }
+}
+
+extension ImportCommand.Output {
+  mutating func reject(_ error: DocumentError) {
+    rejected.append(.init(file: error.path, line: error.record ?? 0, problem: error.reason))
+    leftOut += 1
   }
 }

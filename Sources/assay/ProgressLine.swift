@@ -15,15 +15,25 @@ final class ProgressLine: Sendable {
 
   init(enabled: Bool) { self.enabled = enabled }
 
+  /// Of a download, in bytes.
   func show(_ what: String, done: Int, of total: Int) {
+    show(
+      what, done, of: total, amount: String(format: "%.0f/%.0f MB", Double(done) / 1e6, Double(total) / 1e6))
+  }
+
+  /// Of things that are counted.
+  func show(_ what: String, _ done: Int, of total: Int, _ unit: String) {
+    show(what, done, of: total, amount: "\(done)/\(total) \(unit)")
+  }
+
+  private func show(_ what: String, _ done: Int, of total: Int, amount: String) {
     guard enabled else { return }
     shown.withLock { shown in
       let share = total > 0 ? min(1, Double(done) / Double(total)) : 0
-      let megabytes = String(format: "%.0f/%.0f MB", Double(done) / 1e6, Double(total) / 1e6)
       if onTerminal {
         let filled = Int(share * 24)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        let line = "\(what) \(bar) \(megabytes)"
+        let line = "\(what) \(bar) \(amount)"
         guard line != shown.last else { return }
         shown.last = line
         standardError("\r\u{1B}[K\(line)", terminator: "")
@@ -32,7 +42,7 @@ final class ProgressLine: Sendable {
         guard tenth != shown.tenth || !shown.last.hasPrefix(what) else { return }
         shown.tenth = tenth
         shown.last = what
-        standardError("\(what) \(megabytes)")
+        standardError("\(what) \(amount)")
       }
     }
   }

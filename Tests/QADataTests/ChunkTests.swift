@@ -67,6 +67,18 @@ import Testing
     #expect(lost.isEmpty)
   }
 
+  /// With a counter for which the white space between blocks counts, and a text more than its parts.
+  @Test func theSizeHoldsForWhatStandsBetweenBlocksToo() {
+    let text = (1...60).map { "Paragraph \($0).\n\n" }.joined() + Self.sentences
+    for overlap in [0, 10] {
+      let found = Chunker(size: 40, overlap: overlap) { $0.utf8.count / 3 + 2 }.chunks(
+        of: PlainText.read(text))
+      #expect(found.allSatisfy { $0.tokenCount <= 40 })
+      #expect(found.count < 200)
+      #expect(found.last?.text.hasSuffix("Sentence number 30 has seven words.") == true)
+    }
+  }
+
   @Test func sentencesOfManyKinds() {
     func split(_ text: String) -> [String] {
       Sentences.ranges(of: text).map { String(decoding: Array(text.utf8)[$0], as: UTF8.self) }

@@ -26,6 +26,21 @@ public struct PairFile: Sendable {
     if pairs.isEmpty { throw rejected.first ?? LineError(file: path, line: 1, problem: "the file is empty") }
   }
 
+  /// Whether a file is one of pairs and not of documents: its first line that says anything is an object with a question.
+  public static func holdsPairs(_ path: String) -> Bool {
+    let ending = path.lowercased().split(separator: ".").last ?? ""
+    guard ending == "jsonl" || ending == "ndjson", let handle = FileHandle(forReadingAtPath: path) else {
+      return false
+    }
+    defer { try? handle.close() }
+    guard let beginning = try? handle.read(upToCount: 1 << 20) else { return false }
+    let lines = beginning.split(separator: UInt8(ascii: "\n")).prefix(20)
+    let objects = lines.lazy.compactMap {
+      (try? JSONSerialization.jsonObject(with: Data($0))) as? [String: Any]
+    }
+    return objects.first?["question"] != nil
+  }
+
   /// The data-center pairs that come with the program.
   public static var sample: PairFile {
     PairFile(

@@ -117,13 +117,25 @@ public struct Chunker: Sendable {
         tokens += pieces[end].tokens
         end += 1
       }
-      let range = first..<pieces[end - 1].range.upperBound
-      let text = document[range]
-      chunks.append(Chunk(range: range, headings: headings, tokenCount: count(text), text: text))
+      var chunk = chunk(first..<pieces[end - 1].range.upperBound, document, headings)
+      // What stands between pieces has tokens too; and a text may have more than its parts.
+      while chunk.tokenCount > size, end > index + 1 {
+        end -= 1
+        chunk = self.chunk(first..<pieces[end - 1].range.upperBound, document, headings)
+      }
+      if chunk.tokenCount > size, first < pieces[index].range.lowerBound {
+        chunk = self.chunk(pieces[index].range, document, headings)
+      }
+      chunks.append(chunk)
       start = end < pieces.count ? overlapStart(pieces[index..<end], next: pieces[end], document) : nil
       index = end
     }
     return chunks
+  }
+
+  private func chunk(_ range: Range<Int>, _ document: DocumentText, _ headings: [String]) -> Chunk {
+    let text = document[range]
+    return Chunk(range: range, headings: headings, tokenCount: count(text), text: text)
   }
 
   /// Where the next chunk begins to repeat the end of this one; nil for no overlap.
