@@ -68,13 +68,16 @@ static int weighted_rows(const assay_attention *x, long rows, long own, const fl
   return assay_gemm(rows, x->size, p, 2, out, out_row, 0);
 }
 
-/// Rows become softmax(scale · s) over their first `visible + row` columns, and 0 after them.
-KERNEL static void softmax_rows(long rows, long visible, long columns, float scale, float *s, long s_row,
+/// Own keys that the queries before `end` see, at most.
+static long own_keys(const assay_attention *x, long end) { return x->causal ? end : x->count; }
+
+/// Rows become softmax(scale · s) over their first `visible + row · step` columns, and 0 after them.
+KERNEL static void softmax_rows(long rows, long visible, long step, long columns, float scale, float *s, long s_row,
                                 float *log_sum) {
   REASSOCIATE
   for (long r = 0; r < rows; r++) {
     float *z = s + r * s_row, most = z[0], sum = 0, spread = 0;
-    long n = visible + r;
+    long n = visible + r * step;
     for (long i = 0; i < n; i++) most = z[i] > most ? z[i] : most;
     for (long i = 0; i < n; i++) spread += z[i] - z[i];
     for (long i = 0; i < n; i++) {
@@ -91,11 +94,11 @@ KERNEL static void softmax_rows(long rows, long visible, long columns, float sca
 }
 
 /// Rows become exp(scale · s − log_sum): the softmax again.
-KERNEL static void softmax_again(long rows, long visible, long columns, float scale, float *s, long s_row,
+KERNEL static void softmax_again(long rows, long visible, long step, long columns, float scale, float *s, long s_row,
                                  const float *log_sum) {
   for (long r = 0; r < rows; r++) {
     float *z = s + r * s_row, l = log_sum[r];
-    long n = visible + r;
+    long n = visible + r * step;
     for (long i = 0; i < n; i++) z[i] = fast_exp(z[i] * scale - l);
     for (long i = n; i < columns; i++) z[i] = 0;
   }
@@ -115,7 +118,7 @@ KERNEL static void score_gradient(long rows, long columns, long size, float scal
   }
 }
 
-/// One query over all keys up to its own: scores, softmax, weighted values. In f32.
+/// One query over all keys that it sees: scores, softmax, weighted values. In f32.
 KERNEL static void scores_of_one(long count, long size, const float *q, const float *k, long k_row, float *s) {
   REASSOCIATE
   for (long j = 0; j < count; j++) {
@@ -136,10 +139,10 @@ KERNEL static void add_values_of_one(long count, long size, const float *s, cons
 static void forward_few(const assay_attention *x, float *s, float *o, long o_row, float *log_sum) {
   for (long r = 0; r < x->count; r++) {
     const float *q = x->q + r * x->q_row;
-    long prefix = x->prefix_count, own = r + 1;
+    long prefix = x->prefix_count, own = own_keys(x, r + 1);
     scores_of_one(prefix, x->size, q, x->prefix_k, x->prefix_row, s);
     scores_of_one(own, x->size, q, x->k, x->kv_row, s + prefix);
-    softmax_rows(1, prefix + own, prefix + own, x->scale, s, prefix + own, log_sum + r);
+    softmax_rows(1, prefix + own, 0, prefix + own, x->scale, s, prefix + own, log_sum + r);
     memset(o + r * o_row, 0, sizeof(float) * (size_t)x->size);
     add_values_of_one(prefix, x->size, s, x->prefix_v, x->prefix_row, o + r * o_row);
     add_values_of_one(own, x->size, s + prefix, x->v, x->kv_row, o + r * o_row);
@@ -158,9 +161,10 @@ int assay_attention_forward(const assay_attention *x, float *o, long o_row, floa
   }
   packed_rows k = pack_run(x, x->prefix_k, x->k, memory), v = pack_run(x, x->prefix_v, x->v, memory + packed);
   for (long i = 0; i < x->count; i += step) {
-    long rows = x->count - i < step ? x->count - i : step, own = i + rows;
+    long rows = x->count - i < step ? x->count - i : step, own = own_keys(x, i + rows);
     if (times_rows(x, rows, own, x->q + i * x->q_row, x->q_row, k, s, s_row)) return -1;
-    softmax_rows(rows, x->prefix_count + i + 1, x->prefix_count + own, x->scale, s, s_row, log_sum + i);
+    softmax_rows(rows, x->prefix_count + own_keys(x, i + 1), x->causal, x->prefix_count + own, x->scale, s, s_row,
+                 log_sum + i);
     if (weighted_rows(x, rows, own, s, s_row, v, o + i * o_row, o_row)) return -1;
   }
   return 0;
@@ -180,10 +184,10 @@ int assay_attention_backward(const assay_attention *x, const float *o, long o_ro
     memset(dv + r * dkv_row, 0, sizeof(float) * (size_t)size);
   }
   for (long i = 0; i < x->count; i += step) {
-    long rows = x->count - i < step ? x->count - i : step, own = i + rows, columns = prefix + own;
+    long rows = x->count - i < step ? x->count - i : step, own = own_keys(x, i + rows), columns = prefix + own;
     const float *dob = d_o + i * do_row, *qb = x->q + i * x->q_row;
     int failed = times_rows(x, rows, own, qb, x->q_row, k, s, s_row);
-    softmax_again(rows, prefix + i + 1, columns, x->scale, s, s_row, log_sum + i);
+    softmax_again(rows, prefix + own_keys(x, i + 1), x->causal, columns, x->scale, s, s_row, log_sum + i);
     failed |= times_rows(x, rows, own, dob, do_row, v, ds, s_row);
     assay_product p = product(x, s + prefix, 1, s_row, dob, do_row, 1, rows);
     failed |= assay_gemm(own, size, &p, 1, dv, dkv_row, 1);

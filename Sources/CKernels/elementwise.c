@@ -27,6 +27,112 @@ KERNEL void assay_rmsnorm_backward(long rows, long width, const float *x, long x
   }
 }
 
+KERNEL void assay_layernorm(long rows, long width, const float *x, long x_row, const float *weight, const float *bias,
+                            float epsilon, float *out, long out_row, float *mean, float *inverse) {
+  REASSOCIATE
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * x_row;
+    float *to = out + r * out_row, sum = 0, squares = 0;
+    for (long i = 0; i < width; i++) sum += in[i];
+    float center = sum / (float)width;
+    // In two passes: Σx² − mean² would cancel.
+    for (long i = 0; i < width; i++) squares += (in[i] - center) * (in[i] - center);
+    float factor = 1.0f / sqrtf(squares / (float)width + epsilon);
+    if (mean) mean[r] = center;
+    if (inverse) inverse[r] = factor;
+    for (long i = 0; i < width; i++) to[i] = (in[i] - center) * factor * weight[i] + bias[i];
+  }
+}
+
+KERNEL void assay_layernorm_backward(long rows, long width, const float *x, long x_row, const float *weight,
+                                     const float *mean, const float *inverse, const float *dy, long dy_row, float *dx,
+                                     long dx_row) {
+  REASSOCIATE
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * x_row, *d = dy + r * dy_row;
+    float *to = dx + r * dx_row, center = mean[r], factor = inverse[r], sum = 0, dot = 0;
+    for (long i = 0; i < width; i++) {
+      float g = d[i] * weight[i];
+      sum += g;
+      dot += g * (in[i] - center);
+    }
+    sum /= (float)width;
+    dot *= factor * factor / (float)width;
+    for (long i = 0; i < width; i++) to[i] += factor * (d[i] * weight[i] - sum - (in[i] - center) * dot);
+  }
+}
+
+INLINE void layernorm_parameters_row(long width, const float *in, const float *d, float center, float factor,
+                                     float *restrict dweight, float *restrict dbias) {
+  for (long i = 0; i < width; i++) {
+    dweight[i] += d[i] * (in[i] - center) * factor;
+    dbias[i] += d[i];
+  }
+}
+
+KERNEL void assay_layernorm_parameters(long rows, long width, const float *x, long x_row, const float *mean,
+                                       const float *inverse, const float *dy, long dy_row, float *dweight,
+                                       float *dbias) {
+  for (long r = 0; r < rows; r++)
+    layernorm_parameters_row(width, x + r * x_row, dy + r * dy_row, mean[r], inverse[r], dweight, dbias);
+}
+
+/// erf to 4e-7 (a rational minimax approximation on ±4, where erf is 1 to the last bit but one; Eigen's coefficients).
+/// A NaN passes through.
+INLINE float fast_erf(float x) {
+  x = x < -4.0f ? -4.0f : x;
+  x = x > 4.0f ? 4.0f : x;
+  float t = x * x;
+  float p = -2.72614225801306e-10f;
+  p = p * t + 2.77068142495902e-08f;
+  p = p * t + -2.10102402082508e-06f;
+  p = p * t + -5.69250639462346e-05f;
+  p = p * t + -7.34990630326855e-04f;
+  p = p * t + -2.95459980854025e-03f;
+  p = p * t + -1.60960333262415e-02f;
+  float q = -1.45660718464996e-05f;
+  q = q * t + -2.13374055278905e-04f;
+  q = q * t + -1.68282697438203e-03f;
+  q = q * t + -7.37332916720468e-03f;
+  q = q * t + -1.42647390514189e-02f;
+  return x * p / q;
+}
+
+/// Φ(x) = (1 + erf(x/√2)) / 2.
+INLINE float normal_distribution(float x) { return 0.5f + 0.5f * fast_erf(x * 0.707106781f); }
+
+KERNEL void assay_gelu(long rows, long width, const float *x, long x_row, float *out, long out_row) {
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * x_row;
+    float *to = out + r * out_row;
+    for (long i = 0; i < width; i++) to[i] = in[i] * normal_distribution(in[i]);
+  }
+}
+
+KERNEL void assay_gelu_backward(long rows, long width, const float *x, long x_row, float *d, long d_row) {
+  for (long r = 0; r < rows; r++) {
+    const float *in = x + r * x_row;
+    float *to = d + r * d_row;
+    for (long i = 0; i < width; i++) {
+      float density = fast_exp(-0.5f * in[i] * in[i]) * 0.398942280f;
+      to[i] *= normal_distribution(in[i]) + in[i] * density;
+    }
+  }
+}
+
+void assay_tanh(long rows, long width, const float *x, long x_row, float *out, long out_row) {
+  for (long r = 0; r < rows; r++)
+    for (long i = 0; i < width; i++) out[r * out_row + i] = tanhf(x[r * x_row + i]);
+}
+
+KERNEL void assay_tanh_backward(long rows, long width, const float *y, long y_row, float *d, long d_row) {
+  for (long r = 0; r < rows; r++) {
+    const float *of = y + r * y_row;
+    float *to = d + r * d_row;
+    for (long i = 0; i < width; i++) to[i] *= 1.0f - of[i] * of[i];
+  }
+}
+
 KERNEL void assay_rope(long rows, long heads, long size, float *x, long x_row, const int32_t *positions,
                        const float *cosines, const float *sines, float sign) {
   long half = size / 2;
@@ -102,6 +208,14 @@ KERNEL void assay_add(long rows, long width, const float *x, long x_row, float *
 KERNEL void assay_add_bias(long rows, long width, const float *bias, float *y, long y_row) {
   for (long r = 0; r < rows; r++)
     for (long i = 0; i < width; i++) y[r * y_row + i] += bias[i];
+}
+
+INLINE void add_row(long width, const float *restrict x, float *restrict y) {
+  for (long i = 0; i < width; i++) y[i] += x[i];
+}
+
+KERNEL void assay_add_column_sums(long rows, long width, const float *x, long x_row, float *sums) {
+  for (long r = 0; r < rows; r++) add_row(width, x + r * x_row, sums);
 }
 
 KERNEL void assay_scale(long count, float factor, float *x) {

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Queries of one sequence: rows of the batch, which see a shared prefix (if any) and, causally, their own rows.
+/// Queries of one sequence: rows of the batch, which see a shared prefix (if any) and their own rows.
 public struct AttentionRun: Sendable, Equatable {
   public let rows: Range<Int>
   /// Rows at the start of the batch that all of these see; 0 when there is no shared prefix.
@@ -12,24 +12,28 @@ public struct AttentionRun: Sendable, Equatable {
   }
 }
 
-/// Grouped-query attention over a ragged batch: block-diagonal, causal, nothing padded.
+/// Grouped-query attention over a ragged batch: block-diagonal, causal or not, nothing padded.
 ///
 /// One item is one query head of one run; items are independent, so they are what workers share out.
-public struct CausalAttention: Sendable {
+public struct RaggedAttention: Sendable {
   public let heads: Int
   public let keyValueHeads: Int
   public let headSize: Int
   public let runs: [AttentionRun]
+  /// True when a row sees no row after it (a decoder), false when it sees all of its sequence (an encoder).
+  public let isCausal: Bool
   /// What queries, keys, values and probabilities are rounded to before they are multiplied; sums and the softmax
   /// are f32 always.
   public let compute: Element
 
   public init(
-    heads: Int, keyValueHeads: Int, headSize: Int, runs: [AttentionRun], compute: Element = .f32
+    heads: Int, keyValueHeads: Int, headSize: Int, runs: [AttentionRun], isCausal: Bool = true,
+    compute: Element = .f32
   ) {
     self.heads = heads
     self.keyValueHeads = keyValueHeads
     self.headSize = headSize
+    self.isCausal = isCausal
     self.compute = compute
     // Longest first, so that the last item to finish is a short one.
     self.runs = runs.sorted { ($0.rows.count, -$0.rows.lowerBound) > ($1.rows.count, -$1.rows.lowerBound) }
@@ -49,7 +53,7 @@ public struct CausalAttention: Sendable {
         count: run.rows.count, size: headSize, q: q.f32 + row * q.stride + head * headSize, q_row: q.stride,
         k: k.f32 + row * k.stride + shared, v: v.f32 + row * v.stride + shared, kv_row: k.stride,
         prefix_count: run.prefix, prefix_k: k.f32 + shared, prefix_v: v.f32 + shared, prefix_row: k.stride,
-        scale: 1 / Float(headSize).squareRoot(), compute: compute.code), run, head
+        scale: 1 / Float(headSize).squareRoot(), causal: isCausal ? 1 : 0, compute: compute.code), run, head
     )
   }
 

@@ -30,7 +30,7 @@ public struct CachedAttention: Sendable {
       k: keys.f32 + past * keys.stride + shared, v: values.f32 + past * values.stride + shared,
       kv_row: keys.stride,
       prefix_count: past, prefix_k: keys.f32 + shared, prefix_v: values.f32 + shared, prefix_row: keys.stride,
-      scale: 1 / Float(headSize).squareRoot(), compute: Element.f32.code)
+      scale: 1 / Float(headSize).squareRoot(), causal: 1, compute: Element.f32.code)
     // The sums of a forward alone are not needed again.
     withUnsafeTemporaryAllocation(of: Float.self, capacity: q.rows) { sums in
       guard let sums = sums.baseAddress else { return }

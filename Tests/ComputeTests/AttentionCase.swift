@@ -2,7 +2,7 @@ import Compute
 
 /// Attention over a ragged batch with random q, k, v: the fast code and its twin.
 struct AttentionCase: Sendable {
-  let attention: CausalAttention
+  let attention: RaggedAttention
   let rows: Int
   let prefix: Int
   let q: Table
@@ -14,8 +14,8 @@ struct AttentionCase: Sendable {
   ///   - prefix: rows that all sequences see; they stand first and are a run of their own.
   ///   - lengths: rows of each sequence after it.
   init(
-    heads: Int, keyValueHeads: Int, headSize: Int, prefix: Int, lengths: [Int], scale: Float = 1,
-    compute: Element = .f32, seed: UInt64
+    heads: Int, keyValueHeads: Int, headSize: Int, prefix: Int, lengths: [Int], isCausal: Bool = true,
+    scale: Float = 1, compute: Element = .f32, seed: UInt64
   ) {
     var dice = Dice(seed)
     var runs = prefix > 0 ? [AttentionRun(rows: 0..<prefix, prefix: 0)] : []
@@ -26,8 +26,9 @@ struct AttentionCase: Sendable {
     }
     rows = row
     self.prefix = prefix
-    attention = CausalAttention(
-      heads: heads, keyValueHeads: keyValueHeads, headSize: headSize, runs: runs, compute: compute)
+    attention = RaggedAttention(
+      heads: heads, keyValueHeads: keyValueHeads, headSize: headSize, runs: runs, isCausal: isCausal,
+      compute: compute)
     q = dice.table(rows, heads * headSize, scale: scale)
     k = dice.table(rows, keyValueHeads * headSize, scale: scale)
     v = dice.table(rows, keyValueHeads * headSize)
@@ -37,7 +38,8 @@ struct AttentionCase: Sendable {
   /// Rows that `row` attends to.
   func visible(_ row: Int) -> [Int] {
     guard let run = attention.runs.first(where: { $0.rows.contains(row) }) else { return [] }
-    return Array(0..<run.prefix) + Array(run.rows.lowerBound...row)
+    return Array(0..<run.prefix)
+      + Array(run.rows.lowerBound..<(attention.isCausal ? row + 1 : run.rows.upperBound))
   }
 
   func twin(q: Table? = nil, k: Table? = nil, v: Table? = nil) -> (output: Table, logSums: Table) {

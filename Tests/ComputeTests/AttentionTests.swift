@@ -9,15 +9,22 @@ struct AttentionTests {
     AttentionCase(heads: 3, keyValueHeads: 3, headSize: 5, prefix: 0, lengths: [4, 1, 6], seed: 12),
     AttentionCase(heads: 4, keyValueHeads: 2, headSize: 4, prefix: 3, lengths: [5, 1, 4], seed: 13),
     AttentionCase(heads: 6, keyValueHeads: 1, headSize: 3, prefix: 2, lengths: [3, 6], scale: 3, seed: 14),
+    AttentionCase(
+      heads: 3, keyValueHeads: 3, headSize: 4, prefix: 0, lengths: [1, 2, 7, 4], isCausal: false, seed: 20),
+    AttentionCase(
+      heads: 4, keyValueHeads: 2, headSize: 3, prefix: 2, lengths: [3, 6, 1], isCausal: false, seed: 21),
   ]
 
   /// Queries go in blocks of up to 48: runs that end before, at and after one, behind prefixes of any length.
   static let large = [
     AttentionCase(heads: 2, keyValueHeads: 1, headSize: 8, prefix: 0, lengths: [130, 47, 48, 49], seed: 15),
     AttentionCase(heads: 4, keyValueHeads: 2, headSize: 6, prefix: 70, lengths: [66, 1, 40], seed: 16),
+    AttentionCase(
+      heads: 2, keyValueHeads: 2, headSize: 8, prefix: 0, lengths: [130, 47, 48, 49, 13], isCausal: false,
+      seed: 22),
   ]
 
-  @Test("CausalAttention.forward, on every kernel")
+  @Test("RaggedAttention.forward, on every kernel")
   func forward() async {
     await #expect(processExitsWith: .success) {
       for test in AttentionTests.small + AttentionTests.large {
@@ -32,7 +39,7 @@ struct AttentionTests {
     }
   }
 
-  @Test("CausalAttention.backward and reduceKeyValue: every element of dq, dk, dv, on every kernel")
+  @Test("RaggedAttention.backward and reduceKeyValue: every element of dq, dk, dv, on every kernel")
   func backward() async {
     await #expect(processExitsWith: .success) {
       for test in AttentionTests.small {
@@ -50,7 +57,7 @@ struct AttentionTests {
     }
   }
 
-  @Test("CausalAttention in bf16: as exact as factors of 8 bits allow, and no more, on every kernel")
+  @Test("RaggedAttention in bf16: as exact as factors of 8 bits allow, and no more, on every kernel")
   func bf16() async {
     await #expect(processExitsWith: .success) {
       let exact = AttentionTests.large[1]
@@ -69,7 +76,7 @@ struct AttentionTests {
     }
   }
 
-  @Test("CausalAttention.backward: long runs, along random directions", arguments: 0..<2)
+  @Test("RaggedAttention.backward: long runs, along random directions", arguments: 0..<3)
   func backwardOfLongRuns(index: Int) throws {
     let test = Self.large[index]
     let fast = try test.run(workers: Workers(count: 2))
@@ -88,7 +95,7 @@ struct AttentionTests {
     }
   }
 
-  @Test("CausalAttention.backward: against differences of the fast forward itself")
+  @Test("RaggedAttention.backward: against differences of the fast forward itself")
   func backwardOfFastForward() throws {
     let test = Self.small[2]
     let workers = Workers(count: 1)

@@ -55,7 +55,7 @@ struct NonFiniteTests {
     heads: 2, keyValueHeads: 1, headSize: 8, prefix: 4, lengths: [5, 70], seed: 91)
 
   @Test(
-    "CausalAttention: a NaN or overflowing query makes its row so, and no other",
+    "RaggedAttention: a NaN or overflowing query makes its row so, and no other",
     arguments: [0, 3, 4, 8, 9, 78])
   func attentionQuery(row: Int) throws {
     let test = Self.attention
@@ -77,7 +77,7 @@ struct NonFiniteTests {
   }
 
   @Test(
-    "CausalAttention: a NaN key reaches all who see it, and a NaN value too", arguments: [1, 4, 9, 40, 78])
+    "RaggedAttention: a NaN key reaches all who see it, and a NaN value too", arguments: [1, 4, 9, 40, 78])
   func attentionKey(row: Int) throws {
     let test = Self.attention
     var (k, v) = (test.k, test.v)

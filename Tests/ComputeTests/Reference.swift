@@ -40,6 +40,27 @@ enum Reference {
     return (output, inverses)
   }
 
+  /// (x − mean) / √(variance + ε) ∘ weight + bias.
+  static func layerNorm(_ x: Table, weight: Table, bias: Table, epsilon: Double) -> (
+    output: Table, means: [Double], inverses: [Double]
+  ) {
+    var output = x
+    var means: [Double] = []
+    var inverses: [Double] = []
+    for r in 0..<x.rows {
+      let mean = x.row(r).reduce(0, +) / Double(x.columns)
+      let variance = x.row(r).reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.columns)
+      let inverse = 1 / (variance + epsilon).squareRoot()
+      means.append(mean)
+      inverses.append(inverse)
+      for c in 0..<x.columns { output[r, c] = (x[r, c] - mean) * inverse * weight[0, c] + bias[0, c] }
+    }
+    return (output, means, inverses)
+  }
+
+  /// x · (1 + erf(x / √2)) / 2.
+  static func gelu(_ x: Table) -> Table { x.map { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 } }
+
   /// (x[i], x[i + size/2]) of each head turned by position · frequency[i]; the angle is an f32, as the models'
   /// reference implementation has it.
   static func rotate(_ x: Table, heads: Int, positions: [Int32], frequencies: [Double]) -> Table {

@@ -1,10 +1,11 @@
-// Causal attention of one head over a run of queries and up to two runs of keys.
+// Attention of one head over a run of queries and up to two runs of keys.
 #pragma once
 #include "gemm.h"
 
-/// Queries of one sequence see all of a prefix (shared by several sequences) and, causally, their own keys.
+/// Queries of one sequence see all of a prefix (shared by several sequences) and their own keys: those up to their own
+/// place when `causal`, else all.
 ///
-///   S = scale · Q·[Kp | Ko]ᵀ,  P = softmax(S) by rows with Ko masked above the diagonal,  O = P·[Vp ; Vo]
+///   S = scale · Q·[Kp | Ko]ᵀ,  P = softmax(S) by rows, if causal with Ko masked above the diagonal,  O = P·[Vp ; Vo]
 ///
 /// All matrices are f32 by rows of `size` elements with the given stride; prefix_count may be 0. `compute` is what the
 /// factors of the products are rounded to; sums and the softmax are f32 in any case.
@@ -18,6 +19,7 @@ typedef struct {
   const float *prefix_k, *prefix_v;
   long prefix_row;
   float scale;
+  int causal;
   assay_element compute;
 } assay_attention;
 

@@ -9,6 +9,26 @@ void assay_rmsnorm(long rows, long width, const float *x, long x_row, const floa
 void assay_rmsnorm_backward(long rows, long width, const float *x, long x_row, const float *weight,
                             const float *inverse_rms, const float *dy, long dy_row, float *dx, long dx_row);
 
+/// out = (x − mean) / √(variance + epsilon) · weight + bias by rows. mean and inverse (1 / the root), one number a row,
+/// are kept for the backward; both may be NULL.
+void assay_layernorm(long rows, long width, const float *x, long x_row, const float *weight, const float *bias,
+                     float epsilon, float *out, long out_row, float *mean, float *inverse);
+/// dx += the gradient of layernorm: for n = (x − mean)·inverse and g = dy·w, inverse·(g − mean(g) − n·mean(g·n)).
+void assay_layernorm_backward(long rows, long width, const float *x, long x_row, const float *weight, const float *mean,
+                              const float *inverse, const float *dy, long dy_row, float *dx, long dx_row);
+/// dweight += Σ dy·n and dbias += Σ dy over the rows.
+void assay_layernorm_parameters(long rows, long width, const float *x, long x_row, const float *mean,
+                                const float *inverse, const float *dy, long dy_row, float *dweight, float *dbias);
+
+/// out = x·Φ(x), Φ the normal distribution function: GELU in its exact form. out may be x.
+void assay_gelu(long rows, long width, const float *x, long x_row, float *out, long out_row);
+/// d, the gradient of gelu(x), becomes that of x: d·(Φ(x) + x·φ(x)).
+void assay_gelu_backward(long rows, long width, const float *x, long x_row, float *d, long d_row);
+
+void assay_tanh(long rows, long width, const float *x, long x_row, float *out, long out_row);
+/// d, the gradient of y = tanh(x), becomes that of x: d·(1 − y²).
+void assay_tanh_backward(long rows, long width, const float *y, long y_row, float *d, long d_row);
+
 /// Rotary position embedding, in place, Hugging Face halves: (a, b) = (x[i], x[i + size/2]) turned by the angle of
 /// (position, i). `sign` −1 turns back: the transpose, hence the backward. tables: [position][size/2].
 void assay_rope(long rows, long heads, long size, float *x, long x_row, const int32_t *positions, const float *cosines,
@@ -28,6 +48,8 @@ void assay_cross_entropy(long rows, long width, float *logits, long row, const i
 
 void assay_add(long rows, long width, const float *x, long x_row, float *y, long y_row);
 void assay_add_bias(long rows, long width, const float *bias, float *y, long y_row);
+/// sums += Σ x over the rows.
+void assay_add_column_sums(long rows, long width, const float *x, long x_row, float *sums);
 void assay_scale(long count, float factor, float *x);
 double assay_sum_of_squares(long count, const float *x);
 /// 1 when every element is finite.

@@ -10,7 +10,7 @@ struct LayerRun: Sendable {
   let workers: Workers
   let rotary: RotaryTable
   let clock: PassClock
-  let attention: CausalAttention
+  let attention: RaggedAttention
   /// Row ranges of the workers.
   let ranges: [Range<Int>]
   let adapter: ActiveAdapter?
@@ -49,7 +49,7 @@ struct LayerRun: Sendable {
     self.clock = clock
     self.request = request
     let c = model.configuration
-    attention = CausalAttention(
+    attention = RaggedAttention(
       heads: c.headCount, keyValueHeads: c.keyValueHeadCount, headSize: c.headDimension, runs: batch.runs,
       compute: model.precision)
     ranges = workers.ranges(of: batch.rows, least: 16)
