@@ -108,17 +108,22 @@ public struct SafetensorsFile: Sendable {
       throw ModelFileError.malformed(
         path: file.path, field: "size", problem: "\(file.count - end) bytes after the last tensor")
     }
-    return tensors
+    return tensors.filter { !isPositionBuffer($0.key) }
   }
+
+  /// The numbers 0, 1, 2 … that transformers before 4.31 stored with a BERT: nothing to compute with.
+  private static func isPositionBuffer(_ name: String) -> Bool { name.hasSuffix("embeddings.position_ids") }
 
   private static func tensor(
     name: String, entry: JSONDocument, dataStart: Int, fileIndex: Int
   ) throws -> StoredTensor {
     guard let dtype = try entry.string("dtype") else { throw entry.missing("dtype") }
-    guard let type = ElementType(rawValue: dtype), type.blockElements == 1 else {
+    // Twice as many halves of 32 bits take the same place.
+    let isBuffer = isPositionBuffer(name) && dtype == "I64"
+    guard let type = isBuffer ? .float32 : ElementType(rawValue: dtype), type.blockElements == 1 else {
       throw entry.unsupported("dtype", "\(dtype) tensors are not supported (F32, F16 and BF16 are)")
     }
-    let shape = try integers("shape", of: entry)
+    let shape = try integers("shape", of: entry) + (isBuffer ? [2] : [])
     let offsets = try integers("data_offsets", of: entry)
     guard let elements = elementCount(shape), let bytes = type.byteCount(elements: elements) else {
       throw ModelFileError.malformed(
