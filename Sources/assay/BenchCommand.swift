@@ -5,7 +5,8 @@ import Jobs
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure this machine.", subcommands: [Train.self, Monitor.self])
+    commandName: "bench", abstract: "Measure this machine.",
+    subcommands: [Train.self, Monitor.self, Embed.self])
 
   struct Train: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
