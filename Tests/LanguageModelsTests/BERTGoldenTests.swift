@@ -70,6 +70,23 @@ struct BERTGoldenTests {
     #expect(relativeError(logits.values, try golden.tensors.floats(of: "logits")) < 1e-5)
   }
 
+  @Test("the last layer for [CLS] alone: weights as they are, and packed ones that cannot be cut")
+  func firstRows() throws {
+    let golden = try BERTGolden()
+    // Plain weights can be cut anywhere; packed ones of 32 outputs cannot where a panel has 48 or 64.
+    let plain = BERTEncoder(
+      try BERTTrainingTests.model(golden).weights, precision: .f32, workers: Workers(count: 2))
+    for encoder in [plain, try golden.encoder()] {
+      let first = try encoder.embeddings(of: golden.inputs, pooling: .first, normalized: false)
+      let whole = try golden.inputs.flatMap {
+        try encoder.hiddenStates(of: $0).rows(0..<1).values
+      }
+      #expect(relativeError(first.values, whole) < 1e-5)
+      let pooled = try encoder.embeddings(of: golden.inputs, pooling: .pooler, normalized: false)
+      #expect(relativeError(pooled.values, try golden.tensors.floats(of: "pooled")) < 1e-5)
+    }
+  }
+
   @Test("normalized embeddings have length 1; no inputs give no rows")
   func lengths() throws {
     let golden = try BERTGolden()
@@ -135,6 +152,10 @@ struct BERTRealModelTests {
         #expect(cosine > 0.9995, "\(texts[i]): \(cosine)")
       }
     }
+    // 384 outputs can be cut: the short way of the last layer, against the long one.
+    let first = try encoder.embeddings(of: inputs, pooling: .first, normalized: false)
+    let whole = try inputs.flatMap { try encoder.hiddenStates(of: $0).rows(0..<1).values }
+    #expect(relativeError(first.values, whole) < (precision == .f32 ? 1e-5 : 2e-2))
     print("MiniLM \(precision): worst element \(worst), hidden \(hidden)")
   }
 }

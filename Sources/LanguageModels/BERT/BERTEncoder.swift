@@ -52,8 +52,12 @@ public final class BERTEncoder: Sendable {
     let result = try Matrix(rows: inputs.count, columns: configuration.hiddenSize)
     try eachBatch(of: inputs, width: configuration.hiddenSize) { pass, pooled in
       switch pooling {
-      case .mean: pass.meanPool(into: pooled)
-      case .first, .pooler: pass.firstPool(into: pooled)
+      case .mean:
+        pass.forward()
+        pass.meanPool(into: pooled)
+      case .first, .pooler:
+        pass.forwardToFirstRows()
+        pooled.copy(from: pass.hidden.rows(0..<pooled.rows))
       }
       if pooling == .pooler, let pooler = weights.pooler {
         // The hidden states have been read: their memory holds the product.
@@ -90,7 +94,7 @@ public final class BERTEncoder: Sendable {
     return buffers.output
   }
 
-  /// Runs batches on the workers: `pool` reduces a batch to one row for each input, `store` is handed each of them
+  /// Runs batches on the workers: `pool` computes and reduces a batch to one row for each input, `store` is handed each of them
   /// with the input's index.
   private func eachBatch(
     of inputs: [EncoderInput], width: Int, pool: @Sendable (EncoderPass, Matrix) -> Void,
@@ -114,7 +118,6 @@ public final class BERTEncoder: Sendable {
       let batch = batches[item]
       let pass = EncoderPass(
         weights, batch: EncoderBatch(batch.map { inputs[$0] }), buffers: mine, compute: precision)
-      pass.forward()
       let mineOfPooled = pooled.rows(starts[item]..<starts[item + 1])
       pool(pass, mineOfPooled)
       for (row, index) in batch.enumerated() { store(index, mineOfPooled.rows(row..<row + 1)) }

@@ -27,6 +27,22 @@ struct Dense: Sendable {
 
   var outputs: Int { bias.count }
 
+  private init(weight: Weight, bias: Matrix) {
+    self.weight = weight
+    self.bias = bias
+  }
+
+  /// The layer of some outputs, the same memory; nil where the packed order does not allow the cut.
+  func outputs(_ range: Range<Int>) -> Dense? {
+    switch weight {
+    case .packed(let weight):
+      guard range.lowerBound % PackedWeight.sliceAlignment == 0 else { return nil }
+      return Dense(weight: .packed(weight.outputs(range)), bias: bias.columns(range))
+    case .plain(let weight, let compute):
+      return Dense(weight: .plain(weight.rows(range), compute: compute), bias: bias.columns(range))
+    }
+  }
+
   /// y = x·Wᵀ + b, or y += … .
   func apply(_ x: Matrix, into y: Matrix, accumulate: Bool = false) {
     switch weight {

@@ -33,6 +33,47 @@ struct EncoderPass: Sendable {
     for index in 0..<c.layerCount { layer(index) }
   }
 
+  /// The hidden states of the [CLS] alone, in the first rows of `hidden`, one an input.
+  ///
+  /// In the last layer only their queries are asked, so that everything behind its attention, three quarters of the
+  /// layer's work, is done for one row an input.
+  func forwardToFirstRows() {
+    let last = c.layerCount - 1
+    guard let layer = weights.layers[last], let queries = layer.attentionInput.outputs(0..<c.hiddenSize),
+      let keysAndValues = layer.attentionInput.outputs(c.hiddenSize..<3 * c.hiddenSize)
+    else {
+      forward()
+      // In place: a row moves up, over one that has moved already or is itself.
+      for (index, row) in batch.firstRows.enumerated() where Int(row) != index {
+        hidden.rows(index..<index + 1).copy(from: hidden.rows(Int(row)..<Int(row) + 1))
+      }
+      return
+    }
+    embed()
+    for index in 0..<last { self.layer(index) }
+
+    let kept = buffers.layer(last)
+    let few = 0..<batch.ranges.count
+    let x = kept.input.rows(rows)
+    let (_, k, v) = split(kept.qkv.rows(rows))
+    keysAndValues.apply(x, into: kept.qkv.rows(rows).columns(c.hiddenSize..<3 * c.hiddenSize))
+    let first = kept.attentionSum.rows(few)
+    first.gather(batch.firstRows[...], from: x)
+    let q = kept.qkv.rows(few).columns(0..<c.hiddenSize)
+    queries.apply(first, into: q)
+    let attended = kept.attention.rows(few)
+    // One query that sees all keys of its input, as in generation.
+    let attention = CachedAttention(heads: c.headCount, keyValueHeads: c.headCount, headSize: c.headSize)
+    for (index, range) in batch.ranges.enumerated() {
+      for head in 0..<c.headCount {
+        attention.forward(
+          head: head, q: q.rows(index..<index + 1), keys: k.rows(range), values: v.rows(range),
+          count: range.count, output: attended.rows(index..<index + 1))
+      }
+    }
+    afterAttention(last, layer, few)
+  }
+
   private func embed() {
     guard let embeddings = weights.embeddings else { return }
     let sum = buffers.embedded.rows(rows)
@@ -57,8 +98,14 @@ struct EncoderPass: Sendable {
     layer.attentionInput.apply(x, into: qkv)
     attend(qkv, into: kept.attention.rows(rows), logSums: kept.logSums)
 
+    kept.attentionSum.rows(rows).copy(from: x)
+    afterAttention(index, layer, rows)
+  }
+
+  /// From the attention's output and the layer's input, which stands in `attentionSum`, to the layer's output.
+  private func afterAttention(_ index: Int, _ layer: BERTLayer, _ rows: Range<Int>) {
+    let kept = buffers.layer(index)
     let attentionSum = kept.attentionSum.rows(rows)
-    attentionSum.copy(from: x)
     layer.attentionOutput.apply(kept.attention.rows(rows), into: attentionSum, accumulate: true)
     let middle = kept.middle.rows(rows)
     middle.setLayerNorm(
