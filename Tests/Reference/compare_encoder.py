@@ -7,13 +7,15 @@
 FILE: a question a line, or a CSV with a column `question`. The first --count distinct lines are taken. transformers:
 float32 and bfloat16, batches of 32 padded to their longest, as the questions come and sorted by length; tokenizing
 included, mean pooling as all-MiniLM's card has it. Ours: `assay bench embed`, one round a turn after a warm-up.
-On a shared machine a slow minute falls on all of them; the load is printed.
+On a shared machine a slow minute falls on all of them; the load is printed, and so are the questions for each second of
+CPU time that was really had, ours with its share of loading and warm-up.
 """
 
 import argparse
 import csv
 import json
 import os
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -71,15 +73,18 @@ def main():
         for name, dtype in (("f32", torch.float32), ("bf16", torch.bfloat16))}
 
     def transformers_turn(precision, order):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         embed(models[precision], tokenizer, order)
-        return len(texts) / (time.perf_counter() - start)
+        return len(texts) / (time.perf_counter() - start), len(texts) / (time.process_time() - cpu)
 
     def our_turn(precision, path):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [arguments.assay, "bench", "embed", path, "--model", arguments.model, "--precision", precision,
              "--threads", str(arguments.threads), "--rounds", "1", "--json"], capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)["texts_per_second"]
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        return json.loads(done.stdout)["texts_per_second"], 2 * len(texts) / cpu  # two rounds with the warm-up
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "questions.txt")
@@ -99,19 +104,22 @@ def main():
             for name, turn in turns.items():
                 found[name].append(turn())
             loads.append(os.getloadavg()[0])
+    per_cpu_second = {name: statistics.median(cpu for _, cpu in turns) for name, turns in found.items()}
+    found = {name: [rate for rate, _ in turns] for name, turns in found.items()}
     medians = {name: statistics.median(values) for name, values in found.items()}
     ours = max(value for name, value in medians.items() if name.startswith("assay"))
     theirs = max(value for name, value in medians.items() if not name.startswith("assay"))
     figures = {
         "questions": len(texts), "questions_per_second": medians,
-        "fastest": {name: max(values) for name, values in found.items()},
+        "questions_per_cpu_second": per_cpu_second, "fastest": {name: max(values) for name, values in found.items()},
         "times_f32_as_they_come": ours / medians["transformers f32"], "times_fastest": ours / theirs,
         "load": loads}
     if arguments.json:
         print(json.dumps(figures))
         return
     for name, value in medians.items():
-        print(f"{name:26} {value:8.0f} questions/s   fastest {figures['fastest'][name]:8.0f}")
+        print(f"{name:26} {value:8.0f} questions/s   fastest {figures['fastest'][name]:6.0f}   "
+              f"{per_cpu_second[name]:6.0f} a CPU second")
     print(f"ours is {figures['times_f32_as_they_come']:.2f} × transformers f32 as they come, "
           f"{figures['times_fastest']:.2f} × its fastest; load {min(loads):.1f}–{max(loads):.1f}")
 

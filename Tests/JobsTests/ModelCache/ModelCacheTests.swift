@@ -292,6 +292,33 @@ import Testing
     }
   }
 
+  @Test func takesABERTFromDisk() throws {
+    let place = try Workplace()
+    let source = place.folder.url.appendingPathComponent("bert")
+    try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
+    let c = BERTConfiguration(
+      vocabularySize: 5, hiddenSize: 4, intermediateSize: 6, layerCount: 1, headCount: 2, positionCount: 8,
+      tokenTypeCount: 2, layerNormEpsilon: 1e-12)
+    var tensors: [String: FloatTensor] = [:]
+    for tensor in c.embeddingTensors + c.layerTensors(0) {
+      tensors[tensor.name] = FloatTensor(
+        shape: tensor.shape, values: [Float](repeating: 1, count: tensor.shape.reduce(1, *)))
+    }
+    try StoredBERT.write(tensors, c, into: source)
+    try Data("[UNK]\n".utf8).write(to: source.appendingPathComponent("vocab.txt"))
+    let model = try place.cache.pull(name: "mine", from: source.path)
+    #expect(try StoredBERT(path: model.path).configuration == c)
+    let expected = ["config.json", "model.safetensors", "vocab.txt"]
+    #expect(place.folder.names(in: "cache/assay/models/mine") == expected)
+
+    tensors["encoder.layer.0.output.dense.bias"] = nil
+    try StoredBERT.write(tensors, c, into: source)
+    expectError("encoder.layer.0.output.dense.bias is missing") {
+      try place.cache.pull(name: "mine", from: source.path)
+    }
+    #expect(place.folder.names(in: "cache/assay/models/mine") == expected)
+  }
+
   @Test func everyKnownModelIsPinned() {
     for known in KnownModel.all {
       for digest in [known.wheelSHA256] + known.content.members.map(\.sha256) {
