@@ -123,6 +123,25 @@ struct WordPieceTests {
       ###""type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":9"###
     #expect(message("{\"model\":{\(model),\"vocab\":{\"a\":0,\"b\":0}}}").contains("0"))
     #expect(message("{\"model\":{\(model),\"vocab\":{\"[UNK]\":0}}}").contains("[CLS]"))
+    // A folder whose model has fewer embeddings than its tokenizer tokens.
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("assay-wordpiece-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let c = BERTConfiguration(
+      vocabularySize: 3, hiddenSize: 2, intermediateSize: 2, layerCount: 1, headCount: 1, positionCount: 4,
+      tokenTypeCount: 2, layerNormEpsilon: 1e-12)
+    var tensors: [String: FloatTensor] = [:]
+    for tensor in c.embeddingTensors + c.layerTensors(0) {
+      tensors[tensor.name] = FloatTensor(
+        shape: tensor.shape, values: [Float](repeating: 0, count: tensor.shape.reduce(1, *)))
+    }
+    try StoredBERT.write(tensors, c, into: folder)
+    func open(_ vocabulary: String) throws -> WordPieceTokenizer {
+      try Data(vocabulary.utf8).write(to: folder.appendingPathComponent("vocab.txt"))
+      return try WordPieceTokenizer(StoredBERT(path: folder.path))
+    }
+    #expect(try open("[UNK]\n[CLS]\n[SEP]\n").vocabularySize == 3)
+    #expect(throws: ModelFileError.self) { try open("[UNK]\n[CLS]\n[SEP]\na\n") }
     #expect(throws: TokenizerError.self) { try WordPieceTokenizer(vocabulary: Data("a\nb\na\n".utf8)) }
   }
 }

@@ -48,10 +48,11 @@ public struct EmbeddingBenchmark: Sendable {
     var tokens = 0
     var tokenizing: [Double] = []
     var encoding: [Double] = []
+    let limit = min(256, encoder.configuration.positionCount)
     // The first round warms up.
     for _ in 0...rounds {
       let start = Date()
-      let inputs = texts.map { tokenizer.encode($0, limit: 256) }
+      let inputs = texts.map { tokenizer.encode($0, limit: limit) }
       let middle = Date()
       _ = try encoder.embeddings(of: inputs)
       tokenizing.append(middle.timeIntervalSince(start))

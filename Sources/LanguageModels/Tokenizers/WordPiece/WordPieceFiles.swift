@@ -18,6 +18,13 @@ extension WordPieceTokenizer {
       throw ModelFileError.inaccessible(
         path: stored.path, reason: "no tokenizer.json and no vocab.txt in this folder")
     }
+    // More embeddings than tokens are harmless; the reverse would end in a look-up past the last.
+    guard vocabularySize <= stored.configuration.vocabularySize else {
+      throw ModelFileError.malformed(
+        path: stored.path, field: "vocabulary size",
+        problem: "the tokenizer has \(vocabularySize) tokens, but the model only "
+          + "\(stored.configuration.vocabularySize) embeddings")
+    }
   }
 
   /// A `tokenizer.json` with a WordPiece model. Its padding and truncation are not part of a tokenizer here.

@@ -44,7 +44,7 @@ public struct WordPieceTokenizer: Sendable {
   /// its longer text first.
   ///
   /// - Parameters:
-  ///   - limit: tokens of the result, at least as many as there are special ones.
+  ///   - limit: tokens of the result, at least as many as there are special ones; at most the model's positions.
   ///   - parseSpecial: whether "[SEP]" in a text becomes the token; never for text that a user wrote.
   public func encode(
     _ text: String, pair: String? = nil, limit: Int = 512, parseSpecial: Bool = false
