@@ -27,7 +27,11 @@ public enum TextEncoding: String, Sendable {
     if let result = utf8(data) { return result }
     let controls = beginning.count { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D && $0 != 0x0C }
     guard controls * 20 <= beginning.count else { return nil }
-    return (String(String.UnicodeScalarView(data.map(Self.windows1252Scalar))), .windows1252)
+    return (windows1252Text(data), .windows1252)
+  }
+
+  static func windows1252Text(_ bytes: some Sequence<UInt8>) -> String {
+    String(String.UnicodeScalarView(bytes.map(windows1252Scalar)))
   }
 
   private static func utf8(_ data: Data) -> (String, TextEncoding)? {
