@@ -6,14 +6,20 @@ public struct LineError: Error, CustomStringConvertible {
   /// 1 is the first; 0 means the file as a whole.
   public var line: Int
   public var problem: String
+  /// The line's number is that of a record in a JSON document.
+  public var isRecord: Bool
 
-  public init(file: String, line: Int, problem: String) {
+  public init(file: String, line: Int, problem: String, isRecord: Bool = false) {
     self.file = file
     self.line = line
     self.problem = problem
+    self.isRecord = isRecord
   }
 
-  public var description: String { line > 0 ? "\(file):\(line): \(problem)" : "\(file): \(problem)" }
+  public var description: String {
+    guard line > 0 else { return "\(file): \(problem)" }
+    return isRecord ? "\(file): record \(line): \(problem)" : "\(file):\(line): \(problem)"
+  }
 }
 
 /// One JSON value per line; blank lines are skipped.

@@ -2,9 +2,9 @@ import CEmbeddedFiles
 import Foundation
 import ModelFiles
 import ProjectStore
+import QAData
 
-/// Reads question–answer pairs from JSON lines: `{"question", "answer"}`, and `category`, `source` and `split` where
-/// they are known.
+/// The question–answer pairs of a file, of any format that `PairReader` knows, as the project keeps them.
 public struct PairFile: Sendable {
   /// Room for about a million pairs, all of which are held in memory.
   static let maximumBytes = 256 << 20
@@ -18,27 +18,39 @@ public struct PairFile: Sendable {
   public private(set) var rejected: [LineError] = []
   /// All lines that were left out.
   public private(set) var rejectedCount = 0
+  /// The same by reason.
+  public private(set) var skipped: [String: Int] = [:]
+  /// What the file was taken for.
+  public private(set) var recognition: PairRecognition?
+  /// Things to know of how it was read.
+  public private(set) var notes: [String] = []
+  /// Pairs with something that the project has no place for: other accepted answers, a system's words, fields.
+  public private(set) var pairsWithMore = 0
 
+  /// - Parameter options: what is said of the file's format and columns.
   /// - Throws: when the file cannot be read, or no line of it holds a pair.
-  public init(path: String) throws {
+  public init(path: String, options: PairReader.Options = .init()) throws {
+    var options = options
+    options.longestLine = Self.longestLine
     let data = try Data(regularFile: path, upTo: Self.maximumBytes)
-    self.init(data, file: path, importedFrom: URL(fileURLWithPath: path).standardizedFileURL.path)
+    let reader: PairReader
+    do {
+      reader = try PairReader(data, fileName: path, options: options)
+    } catch {
+      throw LineError(file: path, line: 0, problem: error.description)
+    }
+    take(reader, file: path, importedFrom: URL(fileURLWithPath: path).standardizedFileURL.path)
     if pairs.isEmpty { throw rejected.first ?? LineError(file: path, line: 1, problem: "the file is empty") }
   }
 
-  /// Whether a file is one of pairs and not of documents: its first line that says anything is an object with a question.
-  public static func holdsPairs(_ path: String) -> Bool {
-    let ending = path.lowercased().split(separator: ".").last ?? ""
-    guard ending == "jsonl" || ending == "ndjson", let handle = FileHandle(forReadingAtPath: path) else {
-      return false
-    }
+  /// Whether a file is one of pairs and not of documents.
+  public static func holdsPairs(_ path: String, options: PairReader.Options = .init()) -> Bool {
+    guard let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType,
+      type == .typeRegular || type == .typeSymbolicLink, let handle = FileHandle(forReadingAtPath: path)
+    else { return false }
     defer { try? handle.close() }
-    guard let beginning = try? handle.read(upToCount: 1 << 20) else { return false }
-    let lines = beginning.split(separator: UInt8(ascii: "\n")).prefix(20)
-    let objects = lines.lazy.compactMap {
-      (try? JSONSerialization.jsonObject(with: Data($0))) as? [String: Any]
-    }
-    return objects.first?["question"] != nil
+    guard let beginning = try? handle.read(upToCount: PairRecognition.beginning) else { return false }
+    return PairRecognition(beginning, fileName: path, map: options.map) != nil
   }
 
   /// The data-center pairs that come with the program.
@@ -48,59 +60,53 @@ public struct PairFile: Sendable {
       importedFrom: "sample-data/datacenter-qa.jsonl")
   }
 
+  /// Of JSON lines, whatever they hold.
   init(_ data: Data, file: String, importedFrom: String) {
-    var number = 0
-    var start = data.startIndex
-    while start < data.endIndex {
-      let end = data[start...].firstIndex(of: UInt8(ascii: "\n")) ?? data.endIndex
-      let line = data[start..<end]
-      start = min(end + 1, data.endIndex)
-      number += 1
-      do {
-        guard var pair = try Self.pair(line) else { continue }
-        pair.importedFrom = importedFrom
-        pair.line = number
-        pairs.append(pair)
-      } catch {
-        rejectedCount += 1
-        guard rejected.count < Self.mostRejected else { continue }
-        rejected.append(LineError(file: file, line: number, problem: error.description))
-      }
+    let options = PairReader.Options(format: .questionAnswer, longestLine: Self.longestLine)
+    if let reader = try? PairReader(data, fileName: file, options: options) {
+      take(reader, file: file, importedFrom: importedFrom)
     }
   }
 
-  /// Why a line is left out.
-  private struct Rejection: Error {
-    var description: String
+  private mutating func take(_ reader: PairReader, file: String, importedFrom: String) {
+    recognition = reader.recognition
+    notes = reader.notes
+    let isDocument = reader.recognition.layout == .document
+    reader.read { pair in
+      if pair.hasMore { pairsWithMore += 1 }
+      pairs.append(QAPair(pair, importedFrom: importedFrom))
+    } rejection: { rejection in
+      rejectedCount += 1
+      skipped[rejection.reason, default: 0] += 1
+      guard rejected.count < Self.mostRejected else { return }
+      rejected.append(
+        LineError(file: file, line: rejection.place, problem: rejection.problem, isRecord: isDocument))
+    }
+  }
+}
 
-    init(_ description: String) { self.description = description }
+extension FormatPair {
+  /// What `QAPair` has no place for.
+  var hasMore: Bool {
+    !otherAnswers.isEmpty || system != nil || context != nil || id != nil || !extra.isEmpty
   }
 
-  /// - Returns: nil for a blank line.
-  private static func pair(_ line: Data) throws(Rejection) -> QAPair? {
-    guard line.count <= longestLine else {
-      throw Rejection("\(line.count) bytes in one line, more than \(longestLine)")
-    }
-    guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { return nil }
-    guard JSONLines.isUTF8(line) else { throw Rejection("not UTF-8 text") }
-    guard let row = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any] else {
-      throw Rejection("not a JSON object")
-    }
-    guard let question = row["question"] as? String, !question.allSatisfy(\.isWhitespace) else {
-      throw Rejection("“question” is missing or empty")
-    }
-    guard let answer = row["answer"] as? String, !answer.allSatisfy(\.isWhitespace) else {
-      throw Rejection("“answer” is missing or empty")
-    }
-    let category = (row["category"] as? String).flatMap(QAPair.Category.init(rawValue:))
-    if let named = row["category"] as? String, category == nil {
-      throw Rejection("category “\(named)” is neither factual nor conceptual")
-    }
-    let split = (row["split"] as? String).flatMap(QAPair.Split.init(rawValue:))
-    if let named = row["split"] as? String, split == nil {
-      throw Rejection("split “\(named)” is none of train, eval and test")
-    }
-    return QAPair(
-      question: question, answer: answer, category: category, split: split, source: row["source"] as? String)
+  /// A pair of the project, as it is written to files.
+  public init(_ pair: QAPair) {
+    self.init(question: pair.question, answer: pair.answer)
+    category = pair.category.flatMap { Category(rawValue: $0.rawValue) }
+    split = pair.split.flatMap { Split(rawValue: $0.rawValue) }
+    source = pair.source
+  }
+}
+
+extension QAPair {
+  init(_ pair: FormatPair, importedFrom: String) {
+    self.init(
+      question: pair.question, answer: pair.answer,
+      category: pair.category.flatMap { Category(rawValue: $0.rawValue) },
+      split: pair.split.flatMap { Split(rawValue: $0.rawValue) }, source: pair.source,
+      importedFrom: importedFrom,
+      line: pair.place)
   }
 }
