@@ -347,6 +347,10 @@ import Testing
     #expect(objects.texts == [["Q", "A"]])
     #expect(objects.pairs[0].otherAnswers == ["B"])
     #expect(objects.problems == ["2: “data.ask” is missing or empty"])
+    let map = try ColumnMap(parsing: "question=ask,answer=reply")
+    let list = Data(#"[{"ask":"Q","reply":"A"}]"#.utf8)
+    #expect(PairRecognition(list, fileName: "x.json") == nil)
+    #expect(PairRecognition(list, fileName: "x.json", map: map)?.format == .mapped)
   }
 
   // MARK: - Damage

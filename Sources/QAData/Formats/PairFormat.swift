@@ -41,9 +41,18 @@ extension PairFormat {
   /// What an object's fields make of it; nil for none of these.
   ///
   /// Names that only one format has come first: `question` and `answer` can be extra fields of many.
-  static func ofRecord(_ record: JSONValue) -> (format: PairFormat, confidence: Double, reason: String)? {
+  ///
+  /// - Parameter map: what is said of the fields.
+  static func ofRecord(
+    _ record: JSONValue, map: ColumnMap
+  ) -> (format: PairFormat, confidence: Double, reason: String)? {
     if let turns = record.array { return isTurns(turns) ? (.messages, 0.9, "lists of messages") : nil }
     guard record.members != nil else { return nil }
+    if let question = map.question, let answer = map.answer, record.at(question) != nil,
+      record.at(answer) != nil
+    {
+      return (.mapped, 0.9, "has “\(question)” and “\(answer)”")
+    }
     func has(_ name: String) -> Bool { record[name] != nil }
     func isList(_ name: String) -> Bool { record[name]?.array != nil }
     if isList("conversations") { return (.sharegpt, 0.95, "has “conversations”") }

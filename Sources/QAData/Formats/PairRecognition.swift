@@ -46,11 +46,11 @@ public struct PairRecognition: Equatable, Sendable {
     scanner.skipSpace()
     if scanner.next == UInt8(ascii: "[") || scanner.next == UInt8(ascii: "{") {
       let isObject = scanner.next == UInt8(ascii: "{")
-      if isObject, let found = lines(bytes, atMost: 1, ending: ending) { return found }
+      if isObject, let found = lines(bytes, atMost: 1, ending: ending, map) { return found }
       if let found = document(bytes, start: start, isCut: isCut, map: map) { return found }
     }
     // JSON lines whose first is damaged.
-    if let found = lines(bytes, atMost: 20, ending: ending) { return found }
+    if let found = lines(bytes, atMost: 20, ending: ending, map) { return found }
     guard !["json", "jsonl", "ndjson", "md", "html", "htm", "rst"].contains(ending) else { return nil }
     guard let delimiter = DelimitedTable.delimiter(bytes, fileName: fileName) else { return nil }
     var table = DelimitedTable(bytes, delimiter: delimiter)
@@ -66,7 +66,7 @@ public struct PairRecognition: Equatable, Sendable {
 
   /// Lines of which the first that is an object is a record.
   private static func lines(
-    _ bytes: UnsafeBufferPointer<UInt8>, atMost count: Int, ending: String
+    _ bytes: UnsafeBufferPointer<UInt8>, atMost count: Int, ending: String, _ map: ColumnMap
   ) -> PairRecognition? {
     var start = 0
     for _ in 0..<count where start < bytes.count {
@@ -81,7 +81,7 @@ public struct PairRecognition: Equatable, Sendable {
       // One object alone may be a whole document.
       let names = (value.members ?? []).map(\.name)
       if PairFormat.ofDocument(names) != nil { return nil }
-      guard let (format, confidence, reason) = PairFormat.ofRecord(value), !isDocument(value) else {
+      guard let (format, confidence, reason) = PairFormat.ofRecord(value, map: map), !isDocument(value) else {
         return nil
       }
       return PairRecognition(
@@ -101,7 +101,7 @@ public struct PairRecognition: Equatable, Sendable {
     var scanner = JSONScanner(bytes, from: start, isCut: isCut)
     if scanner.take(UInt8(ascii: "[")) {
       guard let record = try? scanner.value() else { return nil }
-      if let (format, confidence, reason) = PairFormat.ofRecord(record) {
+      if let (format, confidence, reason) = PairFormat.ofRecord(record, map: map) {
         return PairRecognition(format, .document, confidence, "a list of records, the first " + reason)
       }
       if record["paragraphs"] != nil { return PairRecognition(.squad, .document, 0.9, "a list of articles") }
@@ -122,14 +122,16 @@ public struct PairRecognition: Equatable, Sendable {
       if name == "conversations", record.array != nil {
         return PairRecognition(.syntheticDataKit, .document, 0.9, "has lists of messages", list: name)
       }
-      if let (format, confidence, reason) = PairFormat.ofRecord(record) {
+      if let (format, confidence, reason) = PairFormat.ofRecord(record, map: map) {
         return PairRecognition(
           format, .document, confidence * 0.95, "has “\(name)”, of which the first \(reason)", list: name)
       }
     }
     // One record that is written over several lines.
     var whole = JSONScanner(bytes, from: start, isCut: isCut)
-    guard let value = try? whole.value(), let (format, confidence, reason) = PairFormat.ofRecord(value) else {
+    guard let value = try? whole.value(),
+      let (format, confidence, reason) = PairFormat.ofRecord(value, map: map)
+    else {
       return nil
     }
     return PairRecognition(format, .document, confidence * 0.9, "one record, which " + reason)
