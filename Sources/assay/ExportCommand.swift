@@ -9,8 +9,8 @@ import Workbench
 
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Charts and their data as files that others read.",
-    subcommands: [Chart.self, Metrics.self])
+    commandName: "export", abstract: "Charts, their data and pairs as files that others read.",
+    subcommands: [Chart.self, Metrics.self, Pairs.self])
 
   /// Where the result goes.
   struct Target: ParsableArguments {

@@ -9,9 +9,14 @@ struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Import question–answer pairs and documents.",
     discussion: """
-      JSON lines with question and answer are pairs. Markdown, plain text, reStructuredText, HTML, PDF (through \
-      pdftotext), and JSON or JSON lines of texts are documents: they are cut into chunks, from which pairs can be \
-      made. Folders are walked. What has not changed since the last import is not touched.
+      Pairs: JSON or JSON lines of question and answer, alpaca, sharegpt, messages, prompt and completion, SQuAD, \
+      EntityQuestions, DeepEval, Ragas, LlamaIndex, synthetic-data-kit; CSV and TSV. What a file holds is told from its \
+      content. Of a conversation each exchange is a pair.
+
+      Documents: Markdown, plain text, reStructuredText, HTML, PDF (through pdftotext), and JSON or JSON lines of \
+      texts. They are cut into chunks, from which pairs can be made.
+
+      Folders are walked. What has not changed since the last import is not touched.
       """)
 
   @OptionGroup var global: GlobalOptions
@@ -21,6 +26,20 @@ struct ImportCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The most tokens that a chunk repeats of the one before.", valueName: "tokens"))
   var chunkOverlap = 32
   @Option(help: "The model whose tokens count; by default the project's.") var model: String?
+  @Option(
+    help: ArgumentHelp(
+      """
+      Which columns or fields are meant: question=COL,answer=COL, and category, source, split, system, context, id. \
+      A field of a field is A.B, a column without a name #2; category= says that there is none.
+      """, valueName: "columns"))
+  var map: String?
+  @Option(
+    help: ArgumentHelp("Take the files for pairs of this format: \(Self.formats).", valueName: "format"))
+  var format: PairFormat?
+
+  private static var formats: String {
+    PairFormat.allCases.filter { $0 != .mapped }.map(\.rawValue).joined(separator: ", ")
+  }
 
   func validate() throws {
     guard (8...100_000).contains(chunkSize) else {
@@ -28,6 +47,18 @@ struct ImportCommand: AsyncParsableCommand {
     }
     guard (0...chunkSize / 2).contains(chunkOverlap) else {
       throw ValidationError("--chunk-overlap: \(chunkOverlap) is not between 0 and half of the chunk's size")
+    }
+    _ = try options
+  }
+
+  /// What is said of pairs.
+  private var options: PairReader.Options {
+    get throws {
+      do {
+        return PairReader.Options(format: format, map: try ColumnMap(parsing: map ?? ""))
+      } catch {
+        throw ValidationError("--map: \(error)")
+      }
     }
   }
 
@@ -37,6 +68,10 @@ struct ImportCommand: AsyncParsableCommand {
       var line: Int
       var problem: String
     }
+    /// Records that were looked at, those that are pairs, and of the others how many for which reason.
+    var read = 0
+    var kept = 0
+    var skipped: [String: Int] = [:]
     // Pairs.
     var inserted = 0
     var updated = 0
@@ -59,22 +94,39 @@ struct ImportCommand: AsyncParsableCommand {
     let found = DocumentFiles(paths)
     // Of files that were named, one that is not there ends it before anything is written.
     if let problem = found.problems.first, paths.contains(problem.path) { throw problem }
-    let pairFiles = try found.paths.filter { PairFile.holdsPairs($0) || isNamedPairFile($0) }.map {
-      try PairFile(path: $0)
-    }
-    let pairPaths = Set(found.paths.filter { PairFile.holdsPairs($0) || isNamedPairFile($0) })
-    let documents = found.paths.filter { !pairPaths.contains($0) }
-    let store = try global.openStore(create: true)
+    let options = try options
+    let named = Set(paths)
+    var pairFiles: [PairFile] = []
+    var documents: [String] = []
     var output = Output()
+    for path in found.paths {
+      guard isPairFile(path, isNamed: named.contains(path), options) else {
+        documents.append(path)
+        continue
+      }
+      do {
+        pairFiles.append(try PairFile(path: path, options: options))
+      } catch  where !named.contains(path) {
+        // In a folder one file more or less does not end it.
+        let error = error as? LineError ?? LineError(file: path, line: 0, problem: "\(error)")
+        output.reject(error, reason: error.problem)
+        global.progress("left out \(oneLine("\(error)"))")
+      }
+    }
+    let store = try global.openStore(create: true)
     for file in pairFiles { try take(file, store, &output) }
     if !documents.isEmpty { try take(documents, store, &output) }
     for problem in found.problems { output.reject(problem) }
     report(output, hasPairs: !pairFiles.isEmpty, hasDocuments: !documents.isEmpty)
   }
 
-  /// A file of JSON lines that was named and is not one of texts is taken for pairs, so that it is told what it lacks.
-  private func isNamedPairFile(_ path: String) -> Bool {
-    guard paths.contains(path), path.lowercased().hasSuffix(".jsonl") else { return false }
+  /// Files of JSON lines and tables that are named and are not of texts are taken for pairs, so that they are told
+  /// what they lack; so is everything of which it is said.
+  private func isPairFile(_ path: String, isNamed: Bool, _ options: PairReader.Options) -> Bool {
+    if PairFile.holdsPairs(path, options: options) { return true }
+    guard isNamed else { return false }
+    if format != nil || map != nil { return true }
+    guard path.lowercased().hasSuffix(".jsonl") else { return false }
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return true }
     return !["\"text\"", "\"content\"", "\"page_content\"", "\"body\"", "\"document\""].contains {
       text.contains($0)
@@ -88,7 +140,16 @@ struct ImportCommand: AsyncParsableCommand {
     output.unchanged += result.unchanged + result.repeated
     output.rejected += file.rejected.map { .init(file: $0.file, line: $0.line, problem: $0.problem) }
     output.leftOut += file.rejectedCount
+    output.read += file.pairs.count + file.rejectedCount
+    output.kept += file.pairs.count
+    output.skipped.merge(file.skipped, uniquingKeysWith: +)
     global.progress(leftOutOf: file)
+    let name = URL(fileURLWithPath: file.path).lastPathComponent
+    for note in file.notes { global.progress(oneLine("\(name): \(note)")) }
+    if file.pairsWithMore > 0 {
+      global.progress(
+        oneLine("\(name): of \(file.pairsWithMore) pairs the project keeps no \(file.moreNames)"))
+    }
   }
 
   private func take(_ paths: [String], _ store: ProjectStore, _ output: inout Output) throws {
@@ -113,6 +174,10 @@ struct ImportCommand: AsyncParsableCommand {
       global.progress("left out \(oneLine("\(error)"))")
     }
     output.leftOut += counts.rejectedCount - counts.rejected.count
+    output.read += counts.rejectedCount - counts.rejected.count
+    let kept = counts.documentsAdded + counts.documentsUpdated + counts.documentsUnchanged
+    output.read += kept
+    output.kept += kept
   }
 
   /// Counts the tokens of the model that is to read the chunks; about four bytes each where it is not in the cache.
@@ -150,7 +215,15 @@ struct ImportCommand: AsyncParsableCommand {
 
 extension ImportCommand.Output {
   mutating func reject(_ error: DocumentError) {
-    rejected.append(.init(file: error.path, line: error.record ?? 0, problem: error.reason))
+    reject(LineError(file: error.path, line: error.record ?? 0, problem: error.reason), reason: error.reason)
+  }
+
+  mutating func reject(_ error: LineError, reason: String) {
+    rejected.append(.init(file: error.file, line: error.line, problem: error.problem))
     leftOut += 1
+    read += 1
+    skipped[reason, default: 0] += 1
   }
 }
+
+extension PairFormat: ExpressibleByArgument {}

@@ -14,7 +14,7 @@ struct TrainCommand: AsyncParsableCommand {
   var model: String?
   @Option(help: "chatml, llama2, llama3 or plain; by default what the model uses.")
   var template: ChatTemplate.Name?
-  @Option(help: ArgumentHelp("Import these pairs first, and train on them only.", valueName: "file.jsonl"))
+  @Option(help: ArgumentHelp("Import these pairs first, and train on them only.", valueName: "file"))
   var data: String?
   @Option(
     name: .customLong("where"), help: "Which pairs, e.g. category=factual or source~cooling; may be repeated."

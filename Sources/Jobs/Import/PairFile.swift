@@ -13,6 +13,7 @@ public struct PairFile: Sendable {
   /// How many left-out lines are described; the rest are only counted.
   static let mostRejected = 1000
 
+  public private(set) var path = ""
   public private(set) var pairs: [QAPair] = []
   /// Lines that were left out, and why: the first ``mostRejected``.
   public private(set) var rejected: [LineError] = []
@@ -26,6 +27,8 @@ public struct PairFile: Sendable {
   public private(set) var notes: [String] = []
   /// Pairs with something that the project has no place for: other accepted answers, a system's words, fields.
   public private(set) var pairsWithMore = 0
+  /// What that is.
+  public private(set) var moreNames = ""
 
   /// - Parameter options: what is said of the file's format and columns.
   /// - Throws: when the file cannot be read, or no line of it holds a pair.
@@ -45,8 +48,11 @@ public struct PairFile: Sendable {
 
   /// Whether a file is one of pairs and not of documents.
   public static func holdsPairs(_ path: String, options: PairReader.Options = .init()) -> Bool {
-    guard let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType,
-      type == .typeRegular || type == .typeSymbolicLink, let handle = FileHandle(forReadingAtPath: path)
+    // A pipe would be waited for.
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard
+      let type = try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType,
+      type == .typeRegular, let handle = FileHandle(forReadingAtPath: target)
     else { return false }
     defer { try? handle.close() }
     guard let beginning = try? handle.read(upToCount: PairRecognition.beginning) else { return false }
@@ -69,11 +75,15 @@ public struct PairFile: Sendable {
   }
 
   private mutating func take(_ reader: PairReader, file: String, importedFrom: String) {
+    path = file
     recognition = reader.recognition
     notes = reader.notes
     let isDocument = reader.recognition.layout == .document
+    var names: Set<String> = []
     reader.read { pair in
-      if pair.hasMore { pairsWithMore += 1 }
+      let more = pair.more
+      if !more.isEmpty { pairsWithMore += 1 }
+      if names.count < 8 { names.formUnion(more) }
       pairs.append(QAPair(pair, importedFrom: importedFrom))
     } rejection: { rejection in
       rejectedCount += 1
@@ -82,13 +92,18 @@ public struct PairFile: Sendable {
       rejected.append(
         LineError(file: file, line: rejection.place, problem: rejection.problem, isRecord: isDocument))
     }
+    moreNames = names.sorted().joined(separator: ", ")
   }
 }
 
 extension FormatPair {
-  /// What `QAPair` has no place for.
-  var hasMore: Bool {
-    !otherAnswers.isEmpty || system != nil || context != nil || id != nil || !extra.isEmpty
+  /// The names of what `QAPair` has no place for.
+  var more: [String] {
+    let fields = [
+      otherAnswers.isEmpty ? nil : "answers", system.map { _ in "system" }, context.map { _ in "context" },
+      id.map { _ in "id" },
+    ]
+    return fields.compactMap(\.self) + extra.map(\.name)
   }
 
   /// A pair of the project, as it is written to files.
