@@ -34,12 +34,8 @@ struct ImportCommand: AsyncParsableCommand {
       """, valueName: "columns"))
   var map: String?
   @Option(
-    help: ArgumentHelp("Take the files for pairs of this format: \(Self.formats).", valueName: "format"))
+    help: ArgumentHelp("Take the files for pairs of this format.", valueName: "format"))
   var format: PairFormat?
-
-  private static var formats: String {
-    PairFormat.allCases.filter { $0 != .mapped }.map(\.rawValue).joined(separator: ", ")
-  }
 
   func validate() throws {
     guard (8...100_000).contains(chunkSize) else {
@@ -125,7 +121,7 @@ struct ImportCommand: AsyncParsableCommand {
   private func isPairFile(_ path: String, isNamed: Bool, _ options: PairReader.Options) -> Bool {
     if PairFile.holdsPairs(path, options: options) { return true }
     guard isNamed else { return false }
-    if format != nil || map != nil { return true }
+    if format != nil || map != nil || PairFile.holdsUnknownRecords(path) { return true }
     guard path.lowercased().hasSuffix(".jsonl") else { return false }
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return true }
     return !["\"text\"", "\"content\"", "\"page_content\"", "\"body\"", "\"document\""].contains {
@@ -169,10 +165,9 @@ struct ImportCommand: AsyncParsableCommand {
     output.chunksKept = counts.chunksKept
     output.chunksRemoved = counts.chunksRemoved
     output.nearDuplicateChunks = counts.nearDuplicates
-    for error in counts.rejected {
-      output.reject(error)
-      global.progress("left out \(oneLine("\(error)"))")
-    }
+    for error in counts.rejected { output.reject(error) }
+    for error in counts.rejected.prefix(20) { global.progress("left out \(oneLine("\(error)"))") }
+    if counts.rejectedCount > 20 { global.progress("left out \(counts.rejectedCount - 20) more") }
     output.leftOut += counts.rejectedCount - counts.rejected.count
     output.read += counts.rejectedCount - counts.rejected.count
     let kept = counts.documentsAdded + counts.documentsUpdated + counts.documentsUnchanged

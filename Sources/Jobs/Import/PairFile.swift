@@ -48,15 +48,23 @@ public struct PairFile: Sendable {
 
   /// Whether a file is one of pairs and not of documents.
   public static func holdsPairs(_ path: String, options: PairReader.Options = .init()) -> Bool {
+    beginning(path).map { PairRecognition($0, fileName: path, map: options.map) != nil } ?? false
+  }
+
+  /// Whether a file is a list of objects that are neither pairs nor texts by the names of their fields.
+  public static func holdsUnknownRecords(_ path: String) -> Bool {
+    beginning(path).map(PairRecognition.isOfUnknownRecords) ?? false
+  }
+
+  private static func beginning(_ path: String) -> Data? {
     // A pipe would be waited for.
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     guard
       let type = try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType,
       type == .typeRegular, let handle = FileHandle(forReadingAtPath: target)
-    else { return false }
+    else { return nil }
     defer { try? handle.close() }
-    guard let beginning = try? handle.read(upToCount: PairRecognition.beginning) else { return false }
-    return PairRecognition(beginning, fileName: path, map: options.map) != nil
+    return try? handle.read(upToCount: PairRecognition.beginning)
   }
 
   /// The data-center pairs that come with the program.

@@ -3,7 +3,7 @@ import Foundation
 /// Texts kept as JSON: an array, an object with an array in it, or an object a line. A text is a string, or an object's
 /// `text`, `content`, `page_content`, `body` or `document`.
 enum TextRecords {
-  private static let textKeys = ["text", "content", "page_content", "body", "document", "passage", "context"]
+  static let textKeys = ["text", "content", "page_content", "body", "document", "passage", "context"]
   private static let titleKeys = ["title", "name", "heading", "id", "source", "url"]
   private static let listKeys = ["documents", "data", "texts", "items", "records", "passages", "pages"]
 

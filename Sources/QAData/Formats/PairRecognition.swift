@@ -26,6 +26,20 @@ public struct PairRecognition: Equatable, Sendable {
     self = found
   }
 
+  /// Whether a file is a list of objects that are neither pairs nor texts by the names of their fields: whoever named it
+  /// is to say which fields are meant.
+  public static func isOfUnknownRecords(_ data: Data) -> Bool {
+    PairReader.transcoded(data.prefix(beginning)).withUnsafeBytes { raw -> Bool in
+      let bytes = raw.bindMemory(to: UInt8.self)
+      var scanner = JSONScanner(
+        bytes, from: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, isCut: bytes.count >= beginning)
+      guard scanner.take(UInt8(ascii: "[")), let members = (try? scanner.value())?.members else {
+        return false
+      }
+      return !members.contains { TextRecords.textKeys.contains($0.name) }
+    }
+  }
+
   private init(
     _ format: PairFormat, _ layout: PairFormat.Layout, _ confidence: Double, _ reason: String,
     list: String? = nil

@@ -44,6 +44,10 @@ import Testing
       naming: "\(table): which columns are the question and the answer? It has kind, ask␛[2J, reply;",
       "--map question=")
     #expect(!FileManager.default.fileExists(atPath: place.project.path))
+    let list = try place.write("l.json", #"[{"ask":"Q","idx":1}]"#)
+    try expectOneLine(
+      try await place.run("import", list),
+      naming: "\(list): which fields are the question and the answer? It has ask, idx;")
     let wrong = try await place.run("import", table, "--map", "ask=question")
     #expect(wrong.ending == .exit(2))
     let counts = try await imported(place, table, "--map", "question=#2,answer=#3,category=#1")
