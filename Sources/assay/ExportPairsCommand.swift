@@ -21,11 +21,7 @@ extension ExportCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var target: Target
     @Option(
-      help: ArgumentHelp(
-        """
-        \(PairExport.Format.allCases.map(\.rawValue).joined(separator: ", ")); by default what the file's name says, \
-        or jsonl.
-        """, valueName: "format"))
+      help: ArgumentHelp("By default what the file's name says, or jsonl.", valueName: "format"))
     var format: PairExport.Format?
     @Option(
       name: .customLong("where"),

@@ -28,8 +28,8 @@ public struct PairExport {
     }
   }
 
-  /// How many pairs are held at once.
-  private static let page = 5000
+  /// How many pairs are held at once. The store counts from the first pair for each.
+  private static let page = 50_000
   /// The columns of what a project keeps.
   private static let columns = ["question", "answer", "category", "split", "source"]
 
@@ -102,8 +102,8 @@ public struct PairExport {
   /// tenth is for validation, without which mlx-lm does not train.
   public func writeMLX(folder: URL) throws -> [String: Int] {
     var counts = ["train": 0, "valid": 0, "test": 0]
-    var hasSplits = false
-    try eachPage { pairs in hasSplits = hasSplits || pairs.contains { $0.split != nil } }
+    let hasSplits =
+      try store.pairCount(where: PairFilter(filter.terms + [.init(.split, .isNot, [nil])])) > 0
     try AtomicReplacement.folder(at: folder) { folder in
       var files: [String: FileHandle] = [:]
       defer { for file in files.values { try? file.close() } }

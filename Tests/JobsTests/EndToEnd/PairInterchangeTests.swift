@@ -138,6 +138,17 @@ import Testing
       #expect(text.split(separator: "\n").count == count)
     }
     try expectOneLine(try await ChildProcess(place.assay(words)).finish(), naming: "exists already")
+    let other = try Workplace()
+    let lines = (0..<20).map { #"{"question":"Q\#($0)","answer":"A"}"# + "\n" }.joined()
+    try await other.succeed(["import", try other.write("plain.jsonl", lines)])
+    let held = other.folder.appendingPathComponent("mlx").path
+    let split = try JSONText.object(
+      try await other.succeed(["export", "pairs", "--format", "mlx", "--output", held, "--json"]).output)
+    #expect(split["by_file"] as? [String: Int] == ["train": 18, "valid": 2, "test": 0])
+    // What was held out has no split when it comes back.
+    let third = try Workplace()
+    #expect(try await imported(third, held)["inserted"] as? Int == 20)
+    #expect(try third.openStore().pairs().allSatisfy { $0.split == nil })
     let without = try await place.run("export", "pairs", "--format", "mlx")
     #expect(without.ending == .exit(2))
   }
