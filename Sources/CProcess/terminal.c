@@ -33,7 +33,7 @@ static int open_master(int columns, int rows) {
   return master;
 }
 
-int spawn_on_terminal(const char *words, size_t length, int columns, int rows, int *master) {
+int spawn_on_terminal(const char *words, size_t length, int columns, int rows, int *master, uint64_t *settings) {
   char *arguments[most_words + 1] = {0};
   int count = 0;
   for (size_t at = 0; at < length && count < most_words; at += strlen(words + at) + 1)
@@ -47,6 +47,7 @@ int spawn_on_terminal(const char *words, size_t length, int columns, int rows, i
     if (strncmp(*entry, "TERM=", 5) && strncmp(*entry, "NO_COLOR=", 9)) variables[known++] = *entry;
 
   if ((*master = open_master(columns, rows)) < 0) return *master;
+  *settings = terminal_settings_hash(*master);
   char device[64];
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;

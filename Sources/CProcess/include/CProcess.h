@@ -15,8 +15,9 @@ int spawn_worker(const char *executable, const char *run, const char *project, c
 int spawn_shell(const char *command, const char *folder, const char *log, const char *variables, size_t length);
 
 /// Runs a program on a new pseudo-terminal of type xterm-256color. `words` are the program and its arguments, each
-/// ended by a zero, `length` bytes in all. Returns the process id, or -errno; `master` is the terminal's other end.
-int spawn_on_terminal(const char *words, size_t length, int columns, int rows, int *master);
+/// ended by a zero, `length` bytes in all. Returns the process id, or -errno; `master` is the terminal's other end, and
+/// `settings` are the line's before the program had it.
+int spawn_on_terminal(const char *words, size_t length, int columns, int rows, int *master, uint64_t *settings);
 /// What the program wrote: the bytes read, 0 when nothing came in that time, -1 when it has let go of the terminal.
 long terminal_read(int master, char *bytes, size_t capacity, int milliseconds);
 /// The settings of the line (termios) as one number, to be compared.

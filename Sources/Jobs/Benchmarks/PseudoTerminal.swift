@@ -5,6 +5,8 @@ import Foundation
 /// any more. Owned by one thread.
 public final class PseudoTerminal {
   public let pid: Int32
+  /// ``settings`` before the program had the terminal.
+  public let initialSettings: UInt64
   private let master: Int32
   private var buffer = [CChar](repeating: 0, count: 1 << 16)
   private var hasEnded = false
@@ -16,11 +18,13 @@ public final class PseudoTerminal {
     var bytes: [CChar] = []
     for word in words { bytes += word.utf8.map { CChar(bitPattern: $0) } + [0] }
     var master: Int32 = -1
-    let pid = spawn_on_terminal(bytes, bytes.count, Int32(columns), Int32(rows), &master)
+    var settings: UInt64 = 0
+    let pid = spawn_on_terminal(bytes, bytes.count, Int32(columns), Int32(rows), &master, &settings)
     guard pid > 0 else {
       throw LaunchError("\(words.first ?? "") was not started: \(String(cString: strerror(-pid)))")
     }
     self.pid = pid
+    initialSettings = settings
     self.master = master
   }
 

@@ -76,7 +76,7 @@ public struct LiveScreenBenchmark: Sendable {
         }
       }
       let terminal = try open(folder)
-      let before = terminal.settings
+      let before = terminal.initialSettings
       guard terminal.wait(for: "no run alive", seconds: Self.patience) else { throw failed("itself") }
       terminal.type("\u{1A}")
       guard terminal.suspends(seconds: Self.patience), terminal.settings == before else {
@@ -90,7 +90,7 @@ public struct LiveScreenBenchmark: Sendable {
   /// What is not as it was after the program has left in some way.
   private func restoration(_ folder: URL, by leave: (PseudoTerminal) -> Void) throws -> String? {
     let terminal = try open(folder)
-    let before = terminal.settings
+    let before = terminal.initialSettings
     guard terminal.wait(for: "no run alive", seconds: Self.patience) else { throw failed("itself") }
     guard terminal.settings != before else { return "the line was not taken" }
     leave(terminal)

@@ -111,7 +111,7 @@ import Testing
 
     // The workbench says it on a terminal, too, and leaves it alone.
     let terminal = try TerminalSession(place.workbench(), width: 200, height: 24)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     try await terminal.wait(for: "assay.toml:3: unknown option")
     #expect(try await terminal.finish() == .exit(1))
     #expect(try await terminal.settings() == before)

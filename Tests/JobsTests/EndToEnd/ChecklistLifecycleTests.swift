@@ -43,7 +43,7 @@ import Testing
 
     // A terminal, but lines are asked for.
     let terminal = try TerminalSession(place.workbench(["--plain"]), width: 120, height: 24)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     #expect(try await terminal.finish() == .exit(0))
     let screen = await terminal.screen
     expectFacts(screen.text)
@@ -177,7 +177,7 @@ import Testing
   func earlyError() async throws {
     let place = try project()
     let terminal = try TerminalSession(place.workbench(["--theme", "nobody"]), width: 80, height: 24)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     #expect(try await terminal.finish() == .exit(1))
     #expect(try await terminal.settings() == before)
     let screen = await terminal.screen

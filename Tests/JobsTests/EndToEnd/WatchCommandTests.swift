@@ -101,7 +101,7 @@ import Testing
 
     let terminal = try TerminalSession(
       place.program(Workplace.program, ["watch", folder.path]), width: 110, height: 32)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     try await terminal.wait(for: "No training log in")
     try Data((1...40).map(line).joined().utf8).write(to: log)
     let first = try await terminal.wait(for: "the run") {

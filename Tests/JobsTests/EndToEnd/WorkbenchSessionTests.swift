@@ -14,7 +14,7 @@ import Testing
     let store = try place.openStore()
 
     let terminal = try TerminalSession(place.workbench(), width: 120, height: 36)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     let overview = try await terminal.wait(for: "1 paused")
     #expect(overview.title == "assay · project")
     #expect(overview.lines[0].hasPrefix(" assay · project   1 Overview  2 Runs"))
@@ -162,7 +162,7 @@ import Testing
     let place = try Workplace()
     #expect(try await place.run("init").ending == .exit(0))
     let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     #expect(try await terminal.isCooked())
     let shown = try await terminal.wait(for: "no run alive")
     #expect(shown.modes.contains(1049))
@@ -226,7 +226,7 @@ import Testing
     let place = try Workplace()
     #expect(try await place.run("init").ending == .exit(0))
     let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     try await terminal.wait(for: "no run alive")
     try await terminal.type("m")
     let shown = try await terminal.wait(for: "Mouse on")
@@ -251,7 +251,7 @@ import Testing
     let place = try Workplace()
     #expect(try await place.run("init").ending == .exit(0))
     let terminal = try TerminalSession(place.workbench(), width: 80, height: 24)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     try await terminal.wait(for: "no run alive")
     try await terminal.type("m")
     try await terminal.wait(for: "Mouse on")
@@ -275,7 +275,7 @@ import Testing
     var program = place.workbench()
     program.environment["TERM"] = "dumb"
     let terminal = try TerminalSession(program, width: 120, height: 24)
-    let before = try await terminal.settings()
+    let before = terminal.initialSettings
     #expect(try await terminal.finish() == .exit(1))
     #expect(try await terminal.settings() == before)
     let screen = await terminal.screen

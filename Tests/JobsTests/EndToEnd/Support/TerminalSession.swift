@@ -4,6 +4,8 @@ import Foundation
 /// the test lets go of it.
 actor TerminalSession {
   nonisolated let pid: pid_t
+  /// The line's settings before the program had the terminal.
+  nonisolated let initialSettings: String
   private nonisolated let executor = BlockingExecutor()
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -23,6 +25,7 @@ actor TerminalSession {
     settings.c_iflag |= tcflag_t(IXANY)
     settings.c_lflag &= ~tcflag_t(ECHOK)
     guard tcsetattr(master, TCSANOW, &settings) == 0 else { throw SystemError("tcsetattr") }
+    initialSettings = Self.text(try Self.settings(of: master))
     screen = ScreenEmulator(width: width, height: height)
     pid = try Spawn.onTerminal(program, device: device)
   }
@@ -121,8 +124,9 @@ actor TerminalSession {
   // MARK: - Settings
 
   /// The settings of the line as text, for comparison.
-  func settings() throws -> String {
-    let now = try Self.settings(of: master)
+  func settings() throws -> String { Self.text(try Self.settings(of: master)) }
+
+  private static func text(_ now: termios) -> String {
     let keys = withUnsafeBytes(of: now.c_cc) { Array($0) }
     return "i \(now.c_iflag) o \(now.c_oflag) c \(now.c_cflag) l \(now.c_lflag) keys \(keys)"
   }
