@@ -12,11 +12,8 @@ public struct Demo: Sendable {
 
   /// Where the demo's project is when nobody says: with the user's data, not in whatever folder is current.
   public static var defaultFolder: URL {
-    let environment = ProcessInfo.processInfo.environment
-    let data =
-      environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
-      ?? UserHome.folder(environment).appendingPathComponent(".local/share")
-    return data.appendingPathComponent("assay/demo", isDirectory: true)
+    UserHome.folder("XDG_DATA_HOME", orAtHome: ".local/share", ProcessInfo.processInfo.environment)
+      .appendingPathComponent("demo", isDirectory: true)
   }
 
   /// Half of the cores for each run: they work beside each other and do not wait for one another.

@@ -47,13 +47,9 @@ public struct ModelCache: Sendable {
     self.environment = environment
   }
 
-  /// As the XDG base directory specification has it: a relative path counts as none.
   private static func standardFolder(_ environment: [String: String]) -> URL {
-    let stated = environment["XDG_CACHE_HOME"].flatMap {
-      $0.hasPrefix("/") ? URL(fileURLWithPath: $0, isDirectory: true) : nil
-    }
-    return (stated ?? UserHome.folder(environment).appendingPathComponent(".cache", isDirectory: true))
-      .appendingPathComponent("assay/models", isDirectory: true)
+    UserHome.folder("XDG_CACHE_HOME", orAtHome: ".cache", environment)
+      .appendingPathComponent("models", isDirectory: true)
   }
 
   // MARK: - Finding

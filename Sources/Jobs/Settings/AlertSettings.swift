@@ -16,10 +16,7 @@ public struct AlertSettings: Equatable, Sendable {
   }
 
   static func userFile(_ environment: [String: String]) -> URL {
-    // As the XDG base directory specification has it: a relative path counts as none.
-    let stated = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
-    let folder = stated ?? UserHome.folder(environment).appendingPathComponent(".config")
-    return folder.appendingPathComponent("assay/config.toml")
+    UserHome.folder("XDG_CONFIG_HOME", orAtHome: ".config", environment).appendingPathComponent("config.toml")
   }
 
   /// Those of the user, and over them those of a project.
